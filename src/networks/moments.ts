@@ -1,6 +1,10 @@
+import type { AdamOptions } from "./engine.js";
 import type { Parameters } from "./parameters.js";
 
 const PREFIX = "moments.";
+
+/** Tells whether a step is one of Adam, from whose first on there are means of gradients to keep. */
+export const isAdam = (options: object): options is AdamOptions => "step" in options;
 
 /** Joins Adam's two running means in one map, as checkpoints keep them, with that of gradients by "moments.NAME". */
 export function joinMoments(squares: Parameters, moments: Parameters): Map<string, Float32Array> {

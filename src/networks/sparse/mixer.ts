@@ -147,12 +147,7 @@ export function createMonotonicMixer(
     "w1Inner",
     "wFinalInner",
     "valueInner",
-    "kept",
-    "passing",
-    "stride",
-    "qKept",
-    "qPassing",
-    "dq",
+    ...KEPT,
     "dTotals",
     "totalsOnline",
     "totalsTarget",
@@ -214,12 +209,7 @@ export function createUnrestrictedMixer(
     "states",
     "stateStride",
     "block",
-    "kept",
-    "passing",
-    "stride",
-    "qKept",
-    "qPassing",
-    "dq",
+    ...KEPT,
     "stateValues",
     "dTotals",
     "totalsOnline",
@@ -239,6 +229,9 @@ export function createUnrestrictedMixer(
   );
   return mixing;
 }
+
+/** What the records of both mixers share, in the order of the kernels: what passes keep, values and gradients. */
+const KEPT = ["kept", "passing", "stride", "qKept", "qPassing", "dq"] as const;
 
 /** The kernels' names of layers, in the order of the kinds' layers. */
 const HYPERNETWORKS = ["w1First", "w1Second", "wFinalFirst", "wFinalSecond", "b1", "vFirst", "vSecond"] as const;

@@ -1,6 +1,6 @@
-import type { AdamOptions, NetworkEngine, NetworkSide } from "../engine.js";
+import type { NetworkEngine, NetworkSide } from "../engine.js";
 import { networkLayers } from "../kinds.js";
-import { joinMoments, splitMoments } from "../moments.js";
+import { isAdam, joinMoments, splitMoments } from "../moments.js";
 import { networkParameters, parameterChecks, type NetworkShape, type Parameters } from "../parameters.js";
 import { createLayers, type Layer } from "./layer.js";
 import type { Memory } from "./memory.js";
@@ -129,5 +129,3 @@ export function createStorage(
     setMask,
   };
 }
-
-const isAdam = (options: object): options is AdamOptions => "step" in options;

@@ -1,5 +1,5 @@
 import type { NetworkEngine, NetworkSide } from "../engine.js";
-import { joinMoments, splitMoments } from "../moments.js";
+import { isAdam, joinMoments, splitMoments } from "../moments.js";
 import { parameterChecks, type Parameters } from "../parameters.js";
 import type { VectorisedCalls } from "./vectorised-calls.js";
 import type { VectorisedParameters } from "./vectorised-parameters.js";
@@ -61,7 +61,7 @@ export function connectStorage(
     async step(options, networks) {
       const names = networks && namesOf(networks);
       const moved = namesOf(networks === undefined ? acts : acts.filter((name) => networks.includes(name)));
-      moving ||= "step" in options;
+      moving ||= isAdam(options);
       const { norm, online } = await calls.call(run, `step ${networks ?? "all"}`, options, async (runs, options) => {
         const norms = await vectorised.step(runs, options, names);
         const read = moved.length > 0 ? await vectorised.readMany(runs, moved) : [];

@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { AdamStep, NetworkSide, OptimiserOptions } from "../engine.js";
+import { isAdam } from "../moments.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
 import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
@@ -226,7 +227,7 @@ export function createVectorisedParameters(
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const own = all.map((run) => options[Math.max(0, chosen.indexOf(run))]);
       const scale = perRun((run) => Math.min(1, own[run].gradientClip / (norms[run] + 1e-6)));
-      const adam = own.map((options) => ("step" in options ? options : undefined));
+      const adam = own.map((options) => (isAdam(options) ? options : undefined));
       const decayOf = (run: number) => adam[run]?.beta2 ?? (own[run] as OptimiserOptions).alpha;
       const decay = perRun(decayOf);
       const rest = perRun((run) => 1 - decayOf(run));
