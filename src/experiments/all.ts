@@ -6,7 +6,6 @@ import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js
 import { engines } from "./engines.js";
 import type { Experiment, Measurement } from "./experiment.js";
 import { facmac2s3z, facmac3m } from "./facmac.js";
-import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
 import { comixHumanoid, comixStandup, comixSwimmer, facmacHumanoid, facmacSwimmer } from "./mujoco.js";
@@ -23,8 +22,6 @@ import { widerNetworks } from "./wider.js";
 /** Every experiment, in the order of the notebooks. */
 export const EXPERIMENTS: readonly Experiment[] = [
   quickstart,
-  learning3m,
-  learning2s3z,
   twoStepSparse,
   stepLength,
   burnIn,

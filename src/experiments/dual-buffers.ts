@@ -50,5 +50,4 @@ export const singleBuffers: Experiment = grid({
   },
   // A dense team takes five times as long as a sparse one; that both buffers do not help it needs two cells.
   without: ({ row, column }) => row === "Dense" && column === "online",
-  seeds: { ...ABLATION.seeds, classroom: 3 },
 });

@@ -1,8 +1,8 @@
 import { type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
+import { CLASSROOM_3M } from "./ablation.js";
 import { compareMethods } from "./comparison.js";
 import { declare, type Experiment, type Profile } from "./experiment.js";
-import { shortRun } from "../short-run.js";
 
 /** The teams of the quickstart, the sparse ones at 95 %. */
 const TEAMS = [
@@ -36,7 +36,7 @@ export const QUICKSTART_PROFILES: Readonly<
   },
   classroom: {
     seeds: 3,
-    settings: shortRun({ steps: 100_000, log: { interval: 1_000 } }),
+    settings: CLASSROOM_3M,
   },
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };

@@ -65,7 +65,6 @@ export const operatorComparison: Experiment = {
       ],
     },
     columns: { title: "Operator", settings: operators },
-    seeds: { ...ABLATION.seeds, classroom: 3 },
     figures: (runs) => {
       const { environment, steps } = runs[0].config;
       const curves = (curve: (run: StoredRun, label: string) => RunCurve) =>

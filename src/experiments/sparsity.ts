@@ -33,7 +33,6 @@ export const sparsity: Experiment = grid({
     symbol: "sparsity",
     settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })),
   }),
-  seeds: { ...ABLATION.seeds, classroom: 3 },
   figures: (runs, label) => ({ "second-half": secondHalf(runs, label) }),
 });
 

@@ -23,5 +23,4 @@ export const stepLength: Experiment = grid({
   reproduces: "Figure 4",
   rows: (profile) => ({ title: "Model", settings: (profile === "paper" ? [10, 5] : [10, 5, 2]).map(model) }),
   columns: { title: "Targets", settings: [...lengths, { label: "TD(λ)", input: { returns: { kind: "td-lambda" } } }] },
-  seeds: { ...ABLATION.seeds, classroom: 3 },
 });
