@@ -30,6 +30,12 @@ export interface Batch {
   forwardAgents(agent: number, sides: number, keep: number): void;
   /** Lays out all states. */
   needStates(): void;
+  /**
+   * Lays out what all agents see, as [steps + 1] tiles of [agents, observation] rows, `seenStride` bytes apart, and
+   * returns their address. Lanes that have ended may hold anything.
+   */
+  seen(): number;
+  readonly seenStride: number;
   /** Actions that were taken, as [steps, agents, lanes] bytes. */
   taken(): number;
   /**
@@ -51,6 +57,27 @@ export interface Batch {
 /** How many steps are laid out at a time. */
 const CHUNK = 4;
 
+/** The fields of a batch in the kernels. */
+const FIELDS = [
+  "agents",
+  "actions",
+  "observation",
+  "state",
+  "inputs",
+  "inputStride",
+  "states",
+  "stateStride",
+  "taken",
+  "observed",
+  "staging",
+  "laneBytes",
+  "steps",
+  "available",
+] as const;
+
+/** The kinds of data that the kernels lay out. */
+const [OBSERVATIONS, STATES, AVAILABLE] = [0, 1, 2] as const;
+
 export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const { kernels } = memory;
   const { agents, actions, observation, state } = shape;
@@ -60,32 +87,28 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   // One lane's rows of a few steps, an odd number of cache lines apart.
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);
-  const numbers = memory.record([
-    "agents",
-    "actions",
-    "observation",
-    "state",
-    "inputs",
-    "inputStride",
-    "states",
-    "stateStride",
-    "taken",
-    "observed",
-    "staging",
-    "laneBytes",
-    "steps",
-    "available",
-  ]);
+  const numbers = memory.record(FIELDS);
   numbers.set({ agents, actions, observation, state, inputStride, stateStride, staging, laneBytes });
+  // For critics, which have rows of their own for each agent: to the kernels, observations are then one long state.
+  const hasCritic = Object.values(networksOf(shape)).includes("action-value");
+  const seenStride = agents * observation * ROW;
+  const seenNumbers = hasCritic ? memory.record(FIELDS) : numbers;
+  if (hasCritic)
+    seenNumbers.set({
+      ...{ agents, actions, observation, inputStride, staging, laneBytes },
+      ...{ state: agents * observation, stateStride: seenStride },
+    });
 
   let group: EpisodeGroup | undefined;
   let arrays: Record<"observations" | "states", readonly Float32Array[]> = { observations: [], states: [] };
   // Whether the inputs are laid out, and how many steps of the states are.
   let inputsThere = false;
+  let seenThere = false;
   let stateSteps = 0;
   let capacity = 0;
   let inputs = 0;
   let states = 0;
+  let seen = 0;
   let taken = 0;
   let available = 0;
   let observed = 0;
@@ -96,6 +119,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   return {
     inputStride,
     stateStride,
+    seenStride,
     load(next) {
       checkGroup(next, shape);
       group = next;
@@ -105,6 +129,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       };
       if (next.steps > capacity) reserve(next.steps);
       numbers.set({ steps: next.steps });
+      if (hasCritic) seenNumbers.set({ steps: next.steps });
       memory.bytes(taken, next.actions.length).set(next.actions);
       const lanes = memory.bytes(runningLanes, next.steps);
       const vectors = memory.bytes(running, next.steps);
@@ -115,6 +140,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       }
       vectorsObserved[0] = vectors[0];
       inputsThere = false;
+      seenThere = false;
       stateSteps = 0;
       availableKnown = false;
     },
@@ -130,17 +156,24 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
         return kernels.agentLoadAndForward(numbers.at, agent, sides, keep, arrays.observations);
       for (let first = 0; first <= steps; first += CHUNK) {
         const end = Math.min(steps + 1, first + CHUNK);
-        layOut("observations", agents * observation, first, end - first);
+        layOut(numbers.at, "observations", OBSERVATIONS, first, end - first);
         kernels.agentForward(agent, sides, keep, first, end);
       }
     },
     needStates() {
       if (kernels.layOutEpisodes && stateSteps === 0) {
         stateSteps = group!.steps + 1;
-        return layOut("states", state, 0, stateSteps);
+        return layOut(numbers.at, "states", STATES, 0, stateSteps);
       }
       for (; stateSteps <= group!.steps; stateSteps += CHUNK)
-        layOut("states", state, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
+        layOut(numbers.at, "states", STATES, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
+    },
+    seen() {
+      const each = kernels.layOutEpisodes ? group!.steps + 1 : CHUNK;
+      for (let first = 0; !seenThere && first <= group!.steps; first += each)
+        layOut(seenNumbers.at, "observations", STATES, first, Math.min(each, group!.steps + 1 - first));
+      seenThere = true;
+      return seen;
     },
     taken: () => taken,
     observed: () => observed,
@@ -149,7 +182,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     available() {
       if (!availableKnown && kernels.layOutEpisodes) {
         const each = group!.episodes.map(({ availableActions }) => availableActions);
-        kernels.layOutEpisodes(numbers.at, 2, 0, group!.steps + 1, each);
+        kernels.layOutEpisodes(numbers.at, AVAILABLE, 0, group!.steps + 1, each);
       } else if (!availableKnown) {
         const { availableActions } = group!;
         memory.bytes(available, availableActions.length).set(availableActions);
@@ -181,11 +214,20 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   /**
    * Copies a few steps of every episode that has them into its lane, fills the other lanes with zeros, and turns all
    * into tiles.
+   *
+   * @param at address of the record of what the kernels are to do
+   * @param as what the rows are to the kernels
    */
-  function layOut(what: "observations" | "states", size: number, first: number, count: number): void {
+  function layOut(
+    at: number,
+    what: "observations" | "states",
+    as: typeof OBSERVATIONS | typeof STATES,
+    first: number,
+    count: number,
+  ): void {
     const { episodes } = group!;
-    if (kernels.layOutEpisodes)
-      return kernels.layOutEpisodes(numbers.at, what === "states" ? 1 : 0, first, count, arrays[what]);
+    if (kernels.layOutEpisodes) return kernels.layOutEpisodes(at, as, first, count, arrays[what]);
+    const size = what === "states" ? state : agents * observation;
     const rows = memory.floats(staging, (LANES * laneBytes) / 4);
     for (let lane = 0; lane < LANES; lane++) {
       const to = (lane * laneBytes) / 4;
@@ -194,13 +236,14 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       if (present) rows.set(episode[what].subarray(first * size, (first + present) * size), to);
       if (present < count) rows.fill(0, to + present * size, to + count * size);
     }
-    kernels.layOut(numbers.at, what === "states" ? 1 : 0, first, count);
+    kernels.layOut(at, as, first, count);
   }
 
   function reserve(steps: number): void {
     capacity = Math.max(steps, Math.ceil(capacity * 1.5));
     inputs = memory.allocate((capacity + 1) * agents * inputStride);
     states = memory.allocate((capacity + 1) * stateStride);
+    if (hasCritic) seen = memory.allocate((capacity + 1) * seenStride);
     // Before the first step there is no last action, so there is a step of 255s.
     const none = memory.allocate((capacity + 1) * agents * LANES);
     memory.bytes(none, agents * LANES).fill(255);
@@ -210,6 +253,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     running = memory.allocate(capacity);
     runningLanes = memory.allocate(capacity);
     numbers.set({ inputs, states, taken, observed, available });
+    if (hasCritic) seenNumbers.set({ inputs, states: seen, taken, observed, available });
     for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
       const row = observation + actions + (tile % agents);
       memory.floats(inputs + tile * inputStride + row * ROW, LANES).fill(1);

@@ -1,6 +1,7 @@
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import type { CriticNetwork } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
+import type { Batch } from "./batch.js";
 import { createFeedForward } from "./feed-forward.js";
 import type { Layer } from "./layer.js";
 import type { Memory } from "./memory.js";
@@ -9,12 +10,14 @@ import type { Memory } from "./memory.js";
  * FACMAC's critic over the steps of a batch: a feed-forward network whose rows are agents at steps of episodes, in the
  * order [steps, agents, lanes]. Lanes that have ended are rows of zeros.
  *
+ * @param batch the loaded group's observations
  * @param loaded the loaded group
  */
 export function createCritic(
   memory: Memory,
   shape: NetworkShape,
   layers: readonly Layer[],
+  batch: Batch,
   loaded: () => EpisodeGroup,
 ): CriticNetwork<true> {
   const { agents, actions, observation } = shape;
@@ -23,19 +26,18 @@ export function createCritic(
 
   /** Lays the observation of each agent, followed by its action, into a tile for each agent at each step. */
   function lay(taken: Float32Array, offset: 0 | 1, tiles: Float32Array, stride: number): void {
-    const { steps, episodes, running } = loaded();
+    const { steps, running } = loaded();
+    const [apart, sees] = [batch.seenStride / 4, observation * LANES];
+    const seen = memory.floats(batch.seen(), (steps + 1) * apart);
     for (let t = 0; t < steps; t++)
       for (let agent = 0; agent < agents; agent++) {
         const tile = (t * agents + agent) * stride;
-        const seen = ((t + offset) * agents + agent) * observation;
+        const from = (t + offset) * apart + agent * sees;
+        tiles.set(seen.subarray(from, from + sees), tile);
         const chosen = (t * agents + agent) * actions * LANES;
-        if (running[t] < LANES) tiles.fill(0, tile, tile + width * LANES);
-        for (let lane = 0; lane < running[t]; lane++) {
-          const { observations } = episodes[lane];
-          let at = tile + lane;
-          for (let i = seen; i < seen + observation; i++, at += LANES) tiles[at] = observations[i];
-          for (let a = chosen + lane; at < tile + width * LANES; a += LANES, at += LANES) tiles[at] = taken[a];
-        }
+        tiles.set(taken.subarray(chosen, chosen + actions * LANES), tile + sees);
+        if (running[t] === LANES) continue;
+        for (let row = tile; row < tile + width * LANES; row += LANES) tiles.fill(0, row + running[t], row + LANES);
       }
   }
 

@@ -74,7 +74,7 @@ type Made = EpisodeNetworks<true>[NetworkKind] & Reserving;
 /** Makes a network of each kind. */
 const make: { readonly [Kind in NetworkKind]: (of: Material) => EpisodeNetworks<true>[Kind] } = {
   recurrent: ({ memory, shape, layers, batch }) => createAgentNetwork(memory, shape, layers, batch),
-  "action-value": ({ memory, shape, layers, loaded }) => createCritic(memory, shape, layers, loaded),
+  "action-value": ({ memory, shape, layers, batch, loaded }) => createCritic(memory, shape, layers, batch, loaded),
   policy: () => {
     throw new LabError("A network of kind policy learns from transitions, not from episodes.");
   },
