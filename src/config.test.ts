@@ -296,6 +296,10 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [{ targetTau: 0.1 }, "config: targetTau is 0.1, which QMIX does not have: leave it out"],
     [{ exploration: { noise: 0.1 } }, "config: exploration.noise is 0.1, which QMIX does not have"],
+    [
+      { exploration: { entropy: 0.01 } },
+      "config: exploration.entropy is 0.01, but QMIX does not draw its actions from policies",
+    ],
     [{ optimiser: { kind: "adam" } }, 'config: optimiser.kind is "adam", which QMIX does not have'],
     [
       { algorithm: "comix", environment: "humanoid", replay: { offlineCapacity: 2_000_000 } },

@@ -127,18 +127,19 @@ function expectGradients(
 }
 
 describe.each([
-  [1, "native", [6, 4, 3, 1]],
-  [0.4, "wasm", [5, 3, 3, 2]],
+  [1, "native", [6, 4, 3, 1], 0.3],
+  [0.4, "wasm", [5, 3, 3, 2], 0],
   // These are more than half of the lanes, so two agents do not share a tile.
-  [0.4, "native", [4, 4, 4, 3, 3, 3, 3, 2, 2, 1]],
-] as const)("FACMAC's update of discrete actions at density %d, %s", (density, kernels, lengths) => {
+  [0.4, "native", [4, 4, 4, 3, 3, 3, 3, 2, 2, 1], 0.3],
+] as const)("FACMAC's update of discrete actions at density %d, %s", (density, kernels, lengths, entropy) => {
   it("has the gradients of the critic's loss and of the policy's, to differences in float64", async () => {
     const { engine, online, target, masks } = open(density, kernels === "native", 3);
     const episodes = randomEpisodes(shape, lengths, createRandom(8));
     const groups = groupEpisodes(episodes, shape, engine.lanes);
     const steps = countSteps(groups);
     const gradients = new Map<string, Float32Array>();
-    const statistics = await facmacDiscreteUpdate(engine, groups, steps, config, 1000, {
+    const withEntropy = { ...config, exploration: { ...config.exploration, entropy } };
+    const statistics = await facmacDiscreteUpdate(engine, groups, steps, withEntropy, 1000, {
       update: 1,
       random: createRandom(21),
       dense: false,
@@ -165,7 +166,8 @@ describe.each([
     expectGradients(of(false), online, masks, valueLoss);
 
     // The policy's gradient is that of the softmax of logits and noise, in the direction in which Q_tot rises at what
-    // was drawn. Each episode has a stream of noise, whose seeds are drawn in the order in which the update draws them.
+    // was drawn, and that of the policies' entropy. Each episode has a stream of noise, whose seeds are drawn in the
+    // order in which the update draws them.
     const random = createRandom(21);
     const pulls: ((values: ReadonlyMap<Episode, Float64Array[][]>) => number)[] = [];
     for (const group of groups) {
@@ -206,7 +208,14 @@ describe.each([
             return slopes.reduce((sum, slope, agent) => {
               const weights = slope.map((_, a) => Math.exp(now[agent]![a]! + noise[agent]![a]!));
               const whole = weights.reduce((a, b) => a + b, 0);
-              return sum - slope.reduce((part, value, a) => part + value * (weights[a]! / whole), 0) / steps;
+              const legal = [...now[agent]!].filter((_, a) => isAvailable(episode, t, agent, a));
+              const logSum = Math.log(legal.reduce((all, logit) => all + Math.exp(logit), 0));
+              const spread = legal.reduce((all, logit) => all - Math.exp(logit - logSum) * (logit - logSum), 0);
+              return (
+                sum -
+                (entropy * spread) / steps -
+                slope.reduce((part, value, a) => part + value * (weights[a]! / whole), 0) / steps
+              );
             }, 0);
           });
         }

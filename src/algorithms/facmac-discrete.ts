@@ -4,7 +4,7 @@ import type { EpisodeAlgorithm, UpdateContext } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
 import { FACMAC_DISCRETE_COST } from "../sparse/flops.js";
 import { greedyActions } from "../targets/actions.js";
-import { gumbelSoftmax, oneHotActions, softmaxGradient } from "../targets/gumbel.js";
+import { addEntropyGradient, gumbelSoftmax, oneHotActions, softmaxGradient } from "../targets/gumbel.js";
 import { tdLoss } from "../targets/loss.js";
 import { learningTargets } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
@@ -15,7 +15,8 @@ export const facmacDiscreteNetworks = { agent: "recurrent", critic: "action-valu
 /**
  * One update of FACMAC with discrete actions. The critic and the mixer learn TD(lambda) targets of Qtot_target(s',
  * Q(o', u')), where u' is what the target actor likes best; then the actor climbs Qtot(s, Q(o, u)), where all agents'
- * actions u are drawn from their present policies by the straight-through Gumbel softmax.
+ * actions u are drawn from their present policies by the straight-through Gumbel softmax. The entropy of the policies
+ * adds to that with weight `exploration.entropy`, which the authors do without.
  */
 export async function facmacDiscreteUpdate(
   engine: Engine<boolean, typeof facmacDiscreteNetworks>,
@@ -26,6 +27,7 @@ export async function facmacDiscreteUpdate(
   { update, random, stepped, dense }: UpdateContext,
 ): Promise<UpdateStatistics> {
   const { agent, critic, mixer } = engine.networks;
+  const { entropy = 0 } = config.exploration;
   const adam = (learningRate: number): AdamOptions => {
     const { alpha, beta1 = 0.9, epsilon, gradientClip } = config.optimiser;
     return { kind: "adam", learningRate, beta1, beta2: alpha, epsilon, gradientClip, step: update };
@@ -55,7 +57,8 @@ export async function facmacDiscreteUpdate(
   for (const group of groups) {
     engine.load(group);
     if (dense && group === groups[0]) engine.requestDenseGradients();
-    const { drawn, soft } = gumbelSoftmax(await agent.forward("online", true), group, random);
+    const logits = (await agent.forward("online", true)).slice();
+    const { drawn, soft } = gumbelSoftmax(logits, group, random);
     const values = (await critic.forward("online", drawn, 0, true)).slice();
     await mixer.forward("online", values, 0, true);
     const gradient = new Float32Array(group.steps * group.lanes);
@@ -63,7 +66,9 @@ export async function facmacDiscreteUpdate(
       gradient.fill(-1 / stepsInBatch, t * group.lanes, t * group.lanes + group.running[t]);
     const dValues = (await mixer.backward(gradient)).slice();
     const dActions = (await critic.backward(dValues, { adds: false, through: true }))!;
-    await agent.backwardAll!(softmaxGradient(soft, dActions, group));
+    const dLogits = softmaxGradient(soft, dActions, group);
+    if (entropy > 0) addEntropyGradient(logits, entropy, stepsInBatch, group, dLogits);
+    await agent.backwardAll!(dLogits);
   }
   await engine.step(adam(config.optimiser.actorLearningRate ?? config.optimiser.learningRate), ["agent"]);
   await stepped(["agent"]);

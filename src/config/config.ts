@@ -209,6 +209,11 @@ export interface ExplorationConfig {
    * and FACMAC: 10,000.
    */
   readonly uniform?: number;
+  /**
+   * Weight of the policies' entropy in the actor's loss, with which "facmac-discrete" goes on trying actions that are
+   * worth about as much as the best one. FACMAC: 0, the default.
+   */
+  readonly entropy?: number;
 }
 
 /** RMSprop, or Adam. */

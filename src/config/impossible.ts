@@ -182,6 +182,12 @@ function refuseOfTransitions(
 ): void {
   const { algorithm, method, replay, exploration, optimiser, crossEntropy, targetTau } = config;
   const title = part.title ?? algorithm;
+  if (exploration.entropy !== undefined && (part.learnsFrom === "transitions" || !part.actor))
+    refuse(
+      "exploration.entropy",
+      exploration.entropy,
+      `but ${title} does not draw its actions from policies: leave it out, or choose algorithm "facmac-discrete"`,
+    );
   if (crossEntropy && !part.sections?.includes("crossEntropy"))
     refuse(
       "crossEntropy",

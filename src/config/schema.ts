@@ -123,6 +123,7 @@ export const schema = z.strictObject({
       anneal: steps.default(50_000),
       noise: z.number().min(0).max(1000).optional(),
       uniform: stepsOrNone.optional(),
+      entropy: z.number().min(0).max(1000).optional(),
     })
     .prefault({}),
   optimiser: z

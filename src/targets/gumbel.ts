@@ -73,6 +73,44 @@ export function softmaxGradient(
 }
 
 /**
+ * Adds to the gradient of logits that of -weight times the mean over all steps of H(pi_1) + ... + H(pi_N), the
+ * entropies of the agents' policies pi = softmax(logits): dL/dlogit_a = weight pi_a (ln pi_a + H) / (steps in the
+ * batch).
+ *
+ * @param logits [steps + 1, agents, actions, lanes]
+ * @param weight of the entropy in the loss
+ * @param stepsInBatch the number of steps over which the mean is taken
+ * @param gradient [steps, agents, actions, lanes], changed in place
+ */
+export function addEntropyGradient(
+  logits: Float32Array,
+  weight: number,
+  stepsInBatch: number,
+  { steps, agents, actionCount, lanes, running, availableActions }: EpisodeGroup,
+  gradient: Float32Array,
+): void {
+  const logs = new Float64Array(actionCount);
+  for (let t = 0; t < steps; t++)
+    for (let agent = 0; agent < agents; agent++)
+      for (let lane = 0; lane < running[t]; lane++) {
+        const at = (t * agents + agent) * actionCount * lanes + lane;
+        let largest = -Infinity;
+        for (let a = 0, i = at; a < actionCount; a++, i += lanes)
+          if (availableActions[i] === 1 && logits[i] > largest) largest = logits[i];
+        let sum = 0;
+        for (let a = 0, i = at; a < actionCount; a++, i += lanes)
+          if (availableActions[i] === 1) sum += Math.exp((logs[a] = logits[i] - largest));
+        const logSum = Math.log(sum);
+        let entropy = 0;
+        for (let a = 0, i = at; a < actionCount; a++, i += lanes)
+          if (availableActions[i] === 1) entropy -= (logs[a] -= logSum) * Math.exp(logs[a]);
+        for (let a = 0, i = at; a < actionCount; a++, i += lanes)
+          if (availableActions[i] === 1)
+            gradient[i] += (weight / stepsInBatch) * Math.exp(logs[a]) * (logs[a] + entropy);
+      }
+}
+
+/**
  * Converts actions [steps, agents, lanes] to one number for each action, of which one is 1: [steps, agents, actions,
  * lanes].
  */
