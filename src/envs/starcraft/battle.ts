@@ -69,6 +69,7 @@ export interface Battle {
   readonly regeneration: Float64Array;
   readonly layer: Uint8Array;
   readonly heals: Uint8Array;
+  /** The number of each unit with beams, from 1 on; 0 for all others. */
   readonly beam: Uint8Array;
   readonly observedCooldown: Float64Array;
   /** Index of the unit's one-hot type in observation and state. */
@@ -131,7 +132,10 @@ export interface Battle {
    */
   readonly flight: Int32Array;
   readonly struck: Int32Array;
-  /** Bit of every beam that has touched the unit and not yet burned it. */
+  /**
+   * Whom the two beams of a unit have touched, and in which tick of their sweeps, as bits. [units with beams, or 1;
+   * units]
+   */
   readonly burning: Int32Array;
   /** Tick at which the unit died, or -1. */
   readonly diedAt: Int32Array;
@@ -238,6 +242,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS, room
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
+  let beams = 0;
   const damage = arena.doubles(units * units);
   damage.set(pairs(attackDamage));
   const reaches = arena.bytes(units * units);
@@ -278,7 +283,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS, room
     regeneration: each((type) => type[rules].regeneration / TICKS_PER_SECOND),
     layer: byte((type) => LAYERS.indexOf(type[rules].layer)),
     heals: byte((type) => Number(type.heals)),
-    beam: byte((type) => Number(type.beam)),
+    beam: byte((type) => (type.beam ? ++beams : 0)),
     observedCooldown: each((type) =>
       type.heals ? ENERGY_MAX : rules === "starcraft" ? type.observedCooldown : type.smaclite.period,
     ),
@@ -318,7 +323,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS, room
     busy: arena.words(units),
     flight: arena.words(units),
     struck: arena.words(units),
-    burning: arena.words(units),
+    burning: arena.words(Math.max(1, beams) * units),
     diedAt: arena.words(units),
     enemyAt: arena.words(enemies),
     placeOf: arena.words(enemies),

@@ -4,17 +4,17 @@ import type { Rules } from "./units.js";
 /**
  * Versions of the rules. A number grows whenever a battle may go another way than before, and a run belongs to the
  * version that it was trained under. Version 1 of the `starcraft` rules was made before they were compared with
- * recordings of the real game; version 2 lasted for minutes. Version 6 differs from 5 in what colossi of the agents do
- * without an order, and in the terrain of 2c_vs_64zg: see `rulesVersion`.
+ * recordings of the real game; version 2 lasted for minutes. Versions 6 and 7 differ from 5 in what colossi
+ * do, and in the terrain of 2c_vs_64zg: see `rulesVersion`.
  */
-const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 6, smaclite: 2 };
+const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 7, smaclite: 2 };
 
 /**
- * Returns the version of the rules of a map. Without colossi among the agents battles go as by version 5, to the bit,
- * and so their runs stay comparable.
+ * Returns the version of the rules of a map. Without colossi battles go as by version 5, to the bit, and so their runs
+ * stay comparable.
  */
-export function rulesVersion({ allies }: Pick<BattleMap, "allies">, rules: Rules): number {
-  const hasColossi = allies.some(([{ starcraft }]) => starcraft.layer === "colossus");
+export function rulesVersion({ allies, enemies }: Pick<BattleMap, "allies" | "enemies">, rules: Rules): number {
+  const hasColossi = [...allies, ...enemies].some(([{ starcraft }]) => starcraft.layer === "colossus");
   return rules === "starcraft" && !hasColossi ? 5 : RULES_VERSIONS[rules];
 }
 

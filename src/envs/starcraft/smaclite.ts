@@ -428,7 +428,7 @@ function act(w: World, i: number): void {
   const t = i < b.allies ? b.ordered[i] : b.target[i];
   b.fired[i] = t;
   if (b.heals[i] === 1) heal(w, i, t);
-  else if (b.beam[i] === 1) burn(w, i, t);
+  else if (b.beam[i] > 0) burn(w, i, t);
   else wound(w, i, t);
 }
 

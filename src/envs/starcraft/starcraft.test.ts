@@ -518,24 +518,25 @@ describe("the start of a battle, as recorded in the game", () => {
   });
 });
 
-describe("ground", () => {
-  it("zerglings find their way around the cliff and never stand on it", () => {
+describe("colossi", () => {
+  /** A colossus at (10, 16) that looks east, and zerglings that stay where they are. */
+  const standoff = (...places: [x: number, y: number][]) => {
     const env = make("2c_vs_64zg");
-    const { battle: b } = env;
-    let steps = 0;
-    while (!env.ended) {
-      env.step(standing(env));
-      steps++;
-      for (let j = b.allies; j < b.units; j++) {
-        const insideCliff = b.x[j] > 4 && b.x[j] < 27 && b.y[j] > 12 && b.y[j] < 13;
-        expect(insideCliff).toBe(false);
-      }
-    }
-    expect(env.won).toBe(false);
-    expect(steps).toBeLessThan(80);
-  });
+    const b = env.battle;
+    leave(env, [[0, 10, 16], ...places.map(([x, y], k): [number, number, number] => [2 + k, x, y])]);
+    places.forEach((_, k) => (b.busy[2 + k] = 100));
+    return {
+      env,
+      b,
+      attack: (j: number) => env.step(Uint8Array.of(6 + b.placeOf[j - b.allies], 0)),
+      east: () => env.step(Uint8Array.of(4, 0)),
+      stop: () => env.step(Uint8Array.of(1, 0)),
+      /** Health points that each zergling has lost, give or take what it has regained. */
+      lost: () => places.map((_, k) => Math.round(35 - b.health[2 + k])),
+    };
+  };
 
-  it("a colossus that stands fires at the nearest zergling in its reach, and only then", () => {
+  it("one that stands fires at the nearest zergling in its reach, and only then", () => {
     const env = make("2c_vs_64zg");
     const b = env.battle;
     // Reach is 7 cells from edge to edge: 8.375 between centres.
@@ -555,6 +556,23 @@ describe("ground", () => {
     expect(b.fired[0]).toBe(-1);
   });
 
+  it("one that walks does not fire, unless the other stands in its way", () => {
+    for (const [x, gone, fired] of [
+      [5, 2.25 / 2, -1],
+      [11.9375, 0, 2],
+    ] as const) {
+      const { env, b } = standoff([15, 18]);
+      b.alive[1] = 1;
+      b.health[1] = 200;
+      b.x[1] = x;
+      b.y[1] = 16;
+      env.restore(env.save());
+      env.step(Uint8Array.of(4, 1));
+      expect(b.x[0] - 10).toBeCloseTo(gone, 9);
+      expect(b.fired[0]).toBe(fired);
+    }
+  });
+
   it("others do not fire without an order", () => {
     const env = make("1c3s5z");
     const stalker = indexOf(env, "stalker", false);
@@ -567,7 +585,7 @@ describe("ground", () => {
     expect(env.battle.fired[stalker]).toBe(-1);
   });
 
-  it("a colossus whose target has died fires at another", () => {
+  it("one whose target has died fires at another", () => {
     const env = make("2c_vs_64zg");
     const b = env.battle;
     leave(env, [
@@ -587,7 +605,72 @@ describe("ground", () => {
     expect(b.fired[0]).toBe(3);
   });
 
-  it("a colossus walks onto the cliff and through zerglings", () => {
+  it("two beams sweep against one another, and each burns whoever touches its line once", () => {
+    // Circles of .15 cells, up to 1.25 cells to each side, touch a zergling of .375 cells up to 1.775 cells to the side
+    // and .525 behind.
+    const { attack, lost } = standoff([15, 16], [15, 17.7], [15, 14.2], [15.5, 16.75], [15.55, 15.25]);
+    // The beams leave in loop 3, are at one end in loop 4 and at the other in loop 7, and burn 4 loops later.
+    attack(2);
+    expect(lost()).toEqual([0, 15, 0, 0, 0]);
+    attack(2);
+    expect(lost()).toEqual([30, 30, 0, 30, 0]);
+  });
+
+  it("an attack on another target ends its sweep, but nothing else does", () => {
+    // The beams leave in loop 7, so that the second step begins after one of the four loops of the sweep. It is obeyed
+    // from its second loop on.
+    const places: [number, number][] = [
+      [15, 16],
+      [15, 17],
+      [10, 20],
+    ];
+    const after = (second: "attack" | "east" | "stop", j = 4): number[] => {
+      const { attack, lost, b, ...others } = standoff(...places);
+      b.cooldown[0] = 5;
+      attack(2);
+      if (second === "attack") attack(j);
+      else others[second]();
+      others.stop();
+      return lost();
+    };
+    expect(after("east")).toEqual([30, 30, 0]);
+    expect(after("stop")).toEqual([30, 30, 0]);
+    expect(after("attack", 2)).toEqual([30, 30, 0]);
+    // The middle was touched by both beams, and the side by the first.
+    expect(after("attack")).toEqual([30, 15, 0]);
+  });
+
+  it("walking off does not make it give up a shot, but an attack on another target does", () => {
+    for (const [second, fired] of [
+      ["east", 2],
+      ["attack", 3],
+    ] as const) {
+      const { b, ...others } = standoff([15, 16], [12, 20]);
+      b.cooldown[0] = 7;
+      others.attack(2);
+      expect([b.windup[0], b.fired[0]]).toEqual([1, -1]);
+      others[second](3);
+      expect(b.fired[0]).toBe(fired);
+    }
+  });
+
+  it("its turret has to look within 45 degrees of the target", () => {
+    for (const [degrees, shot] of [
+      [40, 3],
+      [100, 3],
+      [110, 4],
+      [180, 5],
+    ] as const) {
+      const angle = (degrees / 180) * Math.PI;
+      const { b, attack, lost } = standoff([10 + 5 * Math.cos(angle), 16 + 5 * Math.sin(angle)]);
+      attack(2);
+      // It turns by 62.5 degrees a loop. Beams that leave in loop n of 8 have n of their 8 loops left at the end.
+      expect([degrees, b.flight[0]]).toEqual([degrees, shot]);
+      expect(lost()).toEqual([0]);
+    }
+  });
+
+  it("they walk onto the cliff and through zerglings", () => {
     const env = make("2c_vs_64zg");
     const { battle: b } = env;
     leave(env, [
@@ -601,6 +684,24 @@ describe("ground", () => {
     expect([b.x[2], b.y[2]]).toEqual([16, 14.6]);
     // SMAC's legality check knows no cliff-walking: one cell further south is closed to it.
     expect(env.availableActions[3]).toBe(0);
+  });
+});
+
+describe("ground", () => {
+  it("zerglings find their way around the cliff and never stand on it", () => {
+    const env = make("2c_vs_64zg");
+    const { battle: b } = env;
+    let steps = 0;
+    while (!env.ended) {
+      env.step(standing(env));
+      steps++;
+      for (let j = b.allies; j < b.units; j++) {
+        const insideCliff = b.x[j] > 4 && b.x[j] < 27 && b.y[j] > 12 && b.y[j] < 13;
+        expect(insideCliff).toBe(false);
+      }
+    }
+    expect(env.won).toBe(false);
+    expect(steps).toBeLessThan(80);
   });
 
   it("units of one layer end a step without deep overlap", () => {

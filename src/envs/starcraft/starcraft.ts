@@ -94,16 +94,22 @@ function reset(b: Battle, loops: Loops, places: Float64Array, seed: number): voi
   loops.march();
 }
 
-/** Gives agent `i` its order for the coming step. A shot that is under way is lost unless the order repeats it. */
+/**
+ * Gives agent `i` its order for the coming step. A shot that is under way is lost unless the order repeats it; but a
+ * colossus, which fires without orders, loses it only by an attack on another.
+ */
 function order(b: Battle, i: number, action: number): void {
   const healsAllies = b.heals[i] === 1;
-  const target = action < 6 ? -1 : healsAllies ? action - 6 : b.allies + b.enemyAt[action - 6];
+  const goesOn = b.beam[i] > 0 && b.windup[i] > 0 && action > 0 && action < 6;
+  const target = goesOn ? b.target[i] : action < 6 ? -1 : healsAllies ? action - 6 : b.allies + b.enemyAt[action - 6];
   if (b.target[i] !== target) {
     calmDown(b, i);
     b.busy[i] = 0;
     // The unit has to stay for its second strike.
     if (b.secondStrike[i] > 0 && action !== 1) b.flight[i] = 0;
   }
+  // This ends its sweep as well. Whoever was touched still burns.
+  if (b.beam[i] > 0 && action >= 6 && b.struck[i] !== target) b.struck[i] = -1;
   b.target[i] = target;
   if (action === 0) b.command[i] = NONE;
   else if (action === 1) b.command[i] = STOP;

@@ -3,10 +3,23 @@
 
 /** An attack that reaches health does at least this much damage, as in StarCraft II. */
 #define LEAST_DAMAGE 0.5
-/** Ticks from the start of a colossus's sweep to its middle, and from touching a unit to burning it. */
-#define SWEEP 1
+/**
+ * A colossus fires two beams, which sweep against one another across the line of fire. One sweep takes this many ticks,
+ * and a unit burns this many after a beam has touched it for the first time.
+ */
+#define SWEEP 4
 #define BURN 4
-/** The colossus burns a line this wide across the line of fire and this deep along it, in cells: see ../units.ts. */
+/**
+ * A sweep touches circles of this radius around SPOTS places that are this far from each other, in cells; the middle one
+ * is where the target was when the beams began. They are 0.0227 s, or 0.363 ticks, apart, so that two of them come in
+ * the first tick and three in each further one.
+ */
+#define SPOTS 11
+#define SPOT_RADIUS 0.15
+#define SPOT_DISTANCE 0.25
+/** Cosine of the angle between its turret and the target within which a colossus fires: 45 degrees. */
+#define ARC_COS 0.7071067811865476
+/** In SMAClite it burns a line this wide across the line of fire and this deep along it, in cells: see ../units.ts. */
 #define BEAM_WIDTH 2.8
 #define BEAM_DEPTH 0.3
 /** Ticks without a hit before shields regenerate; shield points and energy regained a tick: see ../units.ts. */
@@ -77,7 +90,13 @@ static void wound(const battle *b, int i, int j, int attacks) {
   }
 }
 
-/** Fires the weapon of unit `i`: its shot, the first strike, or the sweep of the beam. */
+/**
+ * Whom the beams of unit `i` have touched, [units]: bit k of a number stands for the beam that begins on the left and
+ * has touched the unit for the first time in tick k of its sweep, and bit SWEEP + k for the other beam.
+ */
+static inline int *touched_by(const battle *b, int i) { return b->burning + (b->beam[i] - 1) * b->units; }
+
+/** Fires the weapon of unit `i`: its shot, the first strike, or its beams. */
 static void shoot(const battle *b, int i) {
   const int t = b->target[i];
   if (t < 0) return;
@@ -87,6 +106,8 @@ static void shoot(const battle *b, int i) {
   if (b->beam[i]) {
     b->beam_x[i] = b->x[t];
     b->beam_y[i] = b->y[t];
+    int *touched = touched_by(b, i);
+    for (int j = 0; j < b->units; j++) touched[j] = 0;
     b->flight[i] = SWEEP + BURN;
   } else if (b->missile[i] > 0) {
     const double dx = b->x[t] - b->x[i], dy = b->y[t] - b->y[i];
@@ -97,31 +118,49 @@ static void shoot(const battle *b, int i) {
   } else wound(b, i, t, b->attacks[i]);
 }
 
-/** Marks the target of unit `i`'s beam and whoever stands on its line as touched. */
-static void mark(const battle *b, int i) {
-  const int bit = (int)(1u << (i & 31)), is_ally = i < b->allies;
-  const int first = is_ally ? b->allies : 0, end = is_ally ? b->units : b->allies;
+/** Lets the beams of unit `i`, which are in tick `k` of their sweeps, touch whom they reach. */
+static void sweep(const battle *b, int i, int k) {
+  // The dead have no beam any more. An attack that was ordered on another unit ends it after the step's first tick.
+  if (!b->alive[i] || (b->struck[i] < 0 && b->clock[4] % TICKS_PER_STEP != 1)) return;
+  const int is_ally = i < b->allies, first = is_ally ? b->allies : 0, end = is_ally ? b->units : b->allies;
+  const int left = 1 << k, right = left << SWEEP, all_left = (1 << SWEEP) - 1, all_right = all_left << SWEEP;
+  const double at_x = b->beam_x[i], at_y = b->beam_y[i], fx = at_x - b->x[i], fy = at_y - b->y[i];
+  const double length = __builtin_sqrt(fx * fx + fy * fy);
+  const double ux = length > 0 ? fx / length : 1, uy = length > 0 ? fy / length : 0;
+  int *touched = touched_by(b, i);
   for (int j = first; j < end; j++) {
-    if (b->alive[j] && b->reaches[i * b->units + j] && (j == b->struck[i] || in_beam(b, i, j))) b->burning[j] |= bit;
+    const double dx = b->x[j] - at_x, dy = b->y[j] - at_y, reach = SPOT_RADIUS + b->radius[j];
+    const double along = dx * ux + dy * uy, across = dx * uy - dy * ux, squared = reach * reach - along * along;
+    if (squared < 0 || !b->alive[j] || !b->reaches[i * b->units + j]) continue;
+    int touches = 0;
+    for (int spot = k > 0 ? 3 * k - 1 : 0; spot < 3 * k + 2; spot++) {
+      const double place = (spot - SPOTS / 2) * SPOT_DISTANCE, of_left = across - place, of_right = across + place;
+      if (of_left * of_left <= squared) touches |= left;
+      if (of_right * of_right <= squared) touches |= right;
+    }
+    if (touched[j] & all_left) touches &= ~left;
+    if (touched[j] & all_right) touches &= ~right;
+    touched[j] |= touches;
+  }
+}
+
+/** Burns whom the beams of unit `i` have touched for the first time in tick `k` of their sweeps. */
+static void burn(const battle *b, int i, int k) {
+  const int is_ally = i < b->allies, first = is_ally ? b->allies : 0, end = is_ally ? b->units : b->allies;
+  const int *touched = touched_by(b, i);
+  for (int j = first; j < end; j++) {
+    const int beams = (touched[j] >> k & 1) + (touched[j] >> (SWEEP + k) & 1);
+    if (beams > 0 && b->alive[j]) wound(b, i, j, beams);
   }
 }
 
 /** Lets what unit `i` fired hit. */
 static void land(const battle *b, int i) {
   const int t = b->struck[i];
-  if (!b->beam[i]) {
-    if (!b->alive[t]) return;
-    if (b->missile[i] > 0) wound(b, i, t, b->attacks[i]);
-    else if (b->alive[i]) wound(b, i, t, 1);
-    return;
-  }
-  const int bit = (int)(1u << (i & 31)), is_ally = i < b->allies;
-  const int first = is_ally ? b->allies : 0, end = is_ally ? b->units : b->allies;
-  for (int j = first; j < end; j++) {
-    if ((b->burning[j] & bit) == 0) continue;
-    b->burning[j] &= ~bit;
-    if (b->alive[j]) wound(b, i, j, b->attacks[i]);
-  }
+  if (b->beam[i]) burn(b, i, BURN - 1 - b->flight[i]);
+  else if (!b->alive[t]) return;
+  else if (b->missile[i] > 0) wound(b, i, t, b->attacks[i]);
+  else if (b->alive[i]) wound(b, i, t, 1);
 }
 
 /** Marks the dead. */
@@ -142,9 +181,9 @@ int fire(const battle *b) {
   // All hits of a tick land together, on units that are alive, so that two units can kill each other.
   for (int i = 0; i < b->units; i++) {
     if (b->flight[i] > 0) {
-      b->flight[i] -= 1;
-      if (b->beam[i] && b->flight[i] == BURN) mark(b, i);
-      if (b->flight[i] == 0) b->hits[count++] = -1 - i;
+      const int rest = --b->flight[i];
+      if (b->beam[i] && rest >= BURN) sweep(b, i, SWEEP + BURN - 1 - rest);
+      else if (b->beam[i] || rest == 0) b->hits[count++] = -1 - i;
     }
     if (b->windup[i] > 0) {
       const int t = b->target[i];
@@ -166,7 +205,8 @@ int turn(const battle *b, int i, int t) {
   const numbers *n = b->numbers;
   const double dx = b->x[t] - b->x[i], dy = b->y[t] - b->y[i], length = __builtin_sqrt(dx * dx + dy * dy);
   if (length == 0) return 1;
-  const double face_x = b->face_x[i], face_y = b->face_y[i];
+  const double face_x = b->face_x[i], face_y = b->face_y[i], enough = b->beam[i] ? ARC_COS : n->facing_cos;
+  if (b->beam[i] && (dx * face_x + dy * face_y) / length >= enough) return 1;
   if ((dx * face_x + dy * face_y) / length >= n->turn_cos) {
     b->face_x[i] = dx / length;
     b->face_y[i] = dy / length;
@@ -176,7 +216,7 @@ int turn(const battle *b, int i, int t) {
   const double fx = face_x * n->turn_cos - face_y * sine, fy = face_x * sine + face_y * n->turn_cos;
   b->face_x[i] = fx;
   b->face_y[i] = fy;
-  return (dx * fx + dy * fy) / length >= n->facing_cos;
+  return (dx * fx + dy * fy) / length >= enough;
 }
 
 void recover(const battle *b) {

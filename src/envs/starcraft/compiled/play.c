@@ -5,10 +5,38 @@
 #define DELAY_MIN (-0.0625 * TICKS_PER_SECOND)
 #define DELAY_MAX (0.125 * TICKS_PER_SECOND)
 
-/** Lets a colossus of the agents' that stands fire at the nearest enemy in its reach. */
-static void seek(const battle *b, int i) {
-  const int j = nearest_living(b, i, b->allies, b->units);
-  if (j >= 0 && b->reaches[i * b->units + j] && gap_between(b, i, j) <= b->reach[i] - b->radius[i]) b->target[i] = j;
+/** Aims unit `i` at its target and decides to fire when the weapon is ready. */
+static void aim(const battle *b, int i) {
+  b->settled[i] = 1;
+  if (!turn(b, i, b->target[i]) || b->cooldown[i] > 0) return;
+  b->cooldown[i] = b->period[i] + DELAY_MIN + next_word(b) / WORDS * (DELAY_MAX - DELAY_MIN);
+  b->windup[i] = b->damage_point[i] > 1 ? b->damage_point[i] : 1;
+}
+
+/** Tells whether the weapon of unit `i` reaches unit `t`. */
+static int is_in_reach(const battle *b, int i, int t) {
+  const double dx = b->x[t] - b->x[i], dy = b->y[t] - b->y[i], range = b->reach[i] + b->radius[t];
+  return dx * dx + dy * dy <= range * range;
+}
+
+/**
+ * Lets colossus `i` of the agents, which has no order to attack, stand or walk. Unlike others, its weapon needs no
+ * order: while it stands, or does not get on, it fires at the nearest enemy in its reach.
+ */
+static void roam(const battle *b, int i) {
+  int is_walking = 0;
+  if (b->command[i] == MOVE) {
+    const double dx = b->x[i] - b->was_x[i], dy = b->y[i] - b->was_y[i], half = b->speed[i] / 2;
+    is_walking = b->clock[4] % TICKS_PER_STEP == 1 || dx * dx + dy * dy >= half * half;
+    walk(b, i, b->goal_x[i], b->goal_y[i]);
+  }
+  if (b->windup[i] > 0) return;
+  if (is_walking) b->target[i] = -1;
+  else if (b->target[i] < 0 || !is_in_reach(b, i, b->target[i])) {
+    const int j = nearest_living(b, i, b->allies, b->units);
+    b->target[i] = j >= 0 && b->reaches[i * b->units + j] && is_in_reach(b, i, j) ? j : -1;
+  }
+  if (b->target[i] >= 0) aim(b, i);
 }
 
 /** Sets what unit `i`, which is alive and no healer, does in this tick: walk, aim, or decide to fire. */
@@ -16,10 +44,13 @@ static void decide(const battle *b, int i) {
   if (b->target[i] >= 0 && !b->alive[b->target[i]]) {
     // Only agents keep a dead target, because they have orders and stand once these are done.
     b->target[i] = -1;
-    b->command[i] = STOP;
+    if (b->command[i] != MOVE) b->command[i] = STOP;
     calm_down(b, i);
   }
-  if (b->target[i] < 0 && b->command[i] == STOP && i < b->allies && b->beam[i]) seek(b, i);
+  if (i < b->allies && b->beam[i] && b->command[i] != ATTACK) {
+    roam(b, i);
+    return;
+  }
   const int t = b->target[i];
   if (t < 0) {
     if (b->command[i] == MOVE) walk(b, i, b->goal_x[i], b->goal_y[i]);
@@ -27,16 +58,12 @@ static void decide(const battle *b, int i) {
     return;
   }
   if (b->windup[i] > 0) return;
-  const double dx = b->x[t] - b->x[i], dy = b->y[t] - b->y[i], range = b->reach[i] + b->radius[t];
-  if (dx * dx + dy * dy > range * range) {
+  if (!is_in_reach(b, i, t)) {
     const int waits = i >= b->allies && b->settled[i] == 1 && b->reach[i] - b->radius[i] >= MELEE;
     if (b->busy[i] == 0 && !waits) walk_around(b, i, b->x[t], b->y[t]);
     return;
   }
-  b->settled[i] = 1;
-  if (!turn(b, i, t) || b->cooldown[i] > 0) return;
-  b->cooldown[i] = b->period[i] + DELAY_MIN + next_word(b) / WORDS * (DELAY_MAX - DELAY_MIN);
-  b->windup[i] = b->damage_point[i] > 1 ? b->damage_point[i] : 1;
+  aim(b, i);
 }
 
 static void tick(const battle *b) {
