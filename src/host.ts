@@ -100,6 +100,8 @@ export interface NativeKernels {
   readonly peak: NativePass;
   /** Computes the values of next states. */
   readonly nextValues: NativePass;
+  /** Asks the system for large pages in memory that has not been touched yet. It changes no bit of a result. */
+  readonly useLargePages: NativePass;
   /** The instruction set that they use, for example "AVX2". */
   readonly instructions: string;
   /** Number of lanes in one vector. */

@@ -45,6 +45,13 @@ INLINE Rational rational(const float *numbers) {
                     splat(numbers[8]), splat(numbers[9]), splat(numbers[10])};
 }
 
+#if WIDTH == 64
+// Lets the compiler compute these eight before what follows, and keep them in registers.
+INLINE void computeFirst(V *a, V *b) {
+  __asm__ volatile("" : "+v"(a[0]), "+v"(a[1]), "+v"(a[2]), "+v"(a[3]), "+v"(b[0]), "+v"(b[1]), "+v"(b[2]), "+v"(b[3]));
+}
+#endif
+
 INLINE V evaluate(const Rational *f, V x) {
   x = most(least(x, f->limit), f->negative);
   const V u = x * x;
@@ -56,6 +63,40 @@ INLINE V evaluate(const Rational *f, V x) {
   q = u * q + splat(1.0f);
   p = u * p + f->p0;
   return (x * p) / q;
+}
+
+// Replaces some vectors by the function of them.
+INLINE void evaluateSome(const int N, const Rational *f, V *x) {
+#if WIDTH == 64
+  // Four at a time, step by step together. One by one they would wait in the processor's queue for their own results,
+  // and nothing else fits into it meanwhile.
+  UNROLLED (int first = 0; first < N; first += 4) {
+    const int n = N - first < 4 ? N - first : 4;
+    V u[4], p[4], q[4], *y = x + first;
+    UNROLLED (int i = 0; i < n; i++) y[i] = most(least(y[i], f->limit), f->negative);
+    UNROLLED (int i = 0; i < n; i++) u[i] = y[i] * y[i];
+    if (n == 4) computeFirst(y, u);
+    UNROLLED (int i = 0; i < n; i++) q[i] = u[i] * f->q4, p[i] = u[i] * f->p3;
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = q[i] + f->q3, p[i] = p[i] + f->p2;
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = u[i] * q[i], p[i] = u[i] * p[i];
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = q[i] + f->q2, p[i] = p[i] + f->p1;
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = u[i] * q[i], p[i] = u[i] * p[i];
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = q[i] + f->q1, p[i] = p[i] + f->p0;
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = u[i] * q[i], p[i] = y[i] * p[i];
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) q[i] = q[i] + splat(1.0f);
+    if (n == 4) computeFirst(p, q);
+    UNROLLED (int i = 0; i < n; i++) y[i] = p[i] / q[i];
+  }
+#else
+  UNROLLED (int i = 0; i < N; i++) x[i] = evaluate(f, x[i]);
+#endif
 }
 
 // e^x - 1 for x <= 0: x log2(e) is split so that e^x = 2^n 2^r with |r| <= 1/2. Below -28 the result is -1 in float32.

@@ -114,6 +114,16 @@ INLINE void willKeep(const char *gates, size_t pitch, size_t later) {
   for (int k = -2; k < 4; k++) willWrite(gates + later + k * (ptrdiff_t)pitch);
 }
 
+// Replaces the first three of a unit's four sums (n, r, z, nh) by its gates.
+INLINE void unitGates(const int N, const Rational *logistic, const Rational *tanh, V (*sums)[8]) {
+  UNROLLED (int gate = 1; gate < 3; gate++) {
+    evaluateSome(N, logistic, sums[gate]);
+    UNROLLED (int q = 0; q < N; q++) sums[gate][q] = sums[gate][q] + logistic->offset;
+  }
+  UNROLLED (int q = 0; q < N; q++) sums[0][q] = sums[0][q] + sums[1][q] * sums[3][q];
+  evaluateSome(N, tanh, sums[0]);
+}
+
 // Computes the GRU's products and gates unit by unit, on T tiles of NV vectors, so that the sums of a unit's four gates
 // never leave the nearest cache. Without `keep`, only h' is stored.
 INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden,
@@ -134,13 +144,12 @@ INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const L
       sparseRow(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), xh, xs, a);
       UNROLLED (int q = 0; q < T * NV; q++) sums[gate][q] = a[q];
     }
+    unitGates(T * NV, &logistic, &tanh, sums);
     UNROLLED (int t = 0; t < T; t++) {
       UNROLLED (int j = 0; j < NV; j++) {
         const int q = t * NV + j;
         const size_t at = (size_t)i * ROW + j * WIDTH;
-        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset,
-                z = evaluate(&logistic, sums[2][q]) + logistic.offset;
-        const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]);
+        const V n = sums[0][q], r = sums[1][q], z = sums[2][q];
         if (keep) {
           char *g = gates + t * gs + at;
           willKeep(g, pitch, later);
@@ -253,24 +262,23 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
   const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
   for (u32 i = 0; i < a->hidden; i++) {
     fetchAhead(ahead);
-    V sums[4][8], sums2[4][8];
+    V sums[4][8];
     UNROLLED (int gate = 0; gate < 4; gate++) {
       const u32 row = gate * a->block + i;
       V x[8], y[8];
       UNROLLED (int q = 0; q < T * NV; q++) x[q] = splat(bias[row]), y[q] = splat(bias2[row]);
       sparseRowOfBoth(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), apart, o.record,
                       o.stride, g.record, g.stride, x, y);
-      UNROLLED (int q = 0; q < T * NV; q++) sums[gate][q] = x[q], sums2[gate][q] = y[q];
+      UNROLLED (int q = 0; q < T * NV; q++) sums[gate][q] = x[q], sums[gate][T * NV + q] = y[q];
     }
+    // Both sides' sums, one after the other.
+    unitGates(2 * T * NV, &logistic, &tanh, sums);
     UNROLLED (int t = 0; t < T; t++) {
       UNROLLED (int j = 0; j < NV; j++) {
         const int q = t * NV + j;
         const size_t at = (size_t)i * ROW + j * WIDTH;
-        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset,
-                z = evaluate(&logistic, sums[2][q]) + logistic.offset;
-        const V r2 = evaluate(&logistic, sums2[1][q]) + logistic.offset,
-                z2 = evaluate(&logistic, sums2[2][q]) + logistic.offset;
-        const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]), n2 = evaluate(&tanh, sums2[0][q] + r2 * sums2[3][q]);
+        const V n = sums[0][q], r = sums[1][q], z = sums[2][q];
+        const V n2 = sums[0][T * NV + q], z2 = sums[2][T * NV + q];
         char *gates = o.gates + t * o.stride + at;
         willKeep(gates, pitch, later);
         store(gates, n);

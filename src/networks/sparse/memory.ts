@@ -36,6 +36,8 @@ const PAGE = 65536;
 const MOST = 65536 * PAGE;
 /** Pages that hold the kernels' constants and their stack. */
 const KERNEL_PAGES = 2;
+/** Pages in a large page of a processor, of which native kernels' memory consists where the system has them. */
+const LARGE_PAGE = 32;
 
 /**
  * @param native kernels in native code, or null for those in WebAssembly
@@ -45,7 +47,10 @@ export function createMemory(
   native: NativeKernels | null,
   watch: (kernels: Kernels) => Kernels = (kernels) => kernels,
 ): Memory {
-  const memory = new WasmMemory({ initial: KERNEL_PAGES });
+  const step = native === null ? 1 : LARGE_PAGE;
+  const inSteps = (pages: number) => Math.ceil(pages / step) * step;
+  const memory = new WasmMemory({ initial: inSteps(KERNEL_PAGES) });
+  native?.useLargePages(memory.buffer);
   let top = KERNEL_PAGES * PAGE;
   // Asking the memory for its buffer takes long. A buffer that it has grown out of is empty.
   let known = memory.buffer;
@@ -59,7 +64,10 @@ export function createMemory(
       throw new Error(
         `The sparse engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`,
       );
-    if (missing > 0) memory.grow(missing);
+    if (missing > 0) {
+      memory.grow(inSteps(missing));
+      native?.useLargePages(memory.buffer);
+    }
     return address;
   };
   return {
