@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseCsv } from "../../src/results/csv.js";
-import { agreement, budgetsOf, classroomTable, readBudgets } from "./classroom.js";
+import { agreement } from "../../src/results/agreement.js";
+import { budgetsOf, classroomTable, readBudgets } from "./classroom.js";
 
 const head = "environment,algorithm,method,seed,steps,score";
 const table = (...rows: string[]) => budgetsOf(parseCsv([head, ...rows].join("\n"), "rows.csv"), "some/rows.csv");
@@ -22,20 +23,25 @@ describe("how far a classroom orders methods as the paper's budget does", () => 
         return [1, 2, 3].map((seed) => `3m,qmix,${method},${seed},100000,${score}`);
       }),
     );
-    const found = agreement(swapped, paper[0]);
+    const found = agreement(swapped.scores, paper[0].scores);
     expect(found).toMatchObject({ common: 4, seeds: 2 });
     expect(found.correlation).toBeCloseTo(0.8, 12);
     expect([found.low, found.high].every((end) => Math.abs(end - 0.8) < 1e-9)).toBe(true);
     // The distances are .01, .49, .39, .48, .38 and .1.
     expect(found.spread).toBeCloseTo(1.85 / 6, 12);
-    expect(agreement(paper[0], paper[0]).correlation).toBeCloseTo(1, 12);
+    expect(agreement(paper[0].scores, paper[0].scores).correlation).toBeCloseTo(1, 12);
   });
 
   it("counts what both have only, and says nothing where all score alike, or of two", () => {
     const [alike] = table(...["dense", "mast", "rigl", "tiny"].map((method) => `3m,qmix,${method},1,100000,1`));
-    expect(agreement(alike, paper[0])).toMatchObject({ common: 3, seeds: 1, correlation: NaN, spread: 0 });
+    expect(agreement(alike.scores, paper[0].scores)).toMatchObject({
+      common: 3,
+      seeds: 1,
+      correlation: NaN,
+      spread: 0,
+    });
     const [two] = table("3m,qmix,mast,1,1000,0.2", "3m,qmix,ss,1,1000,0.1");
-    expect(agreement(two, paper[0])).toMatchObject({ common: 2, correlation: NaN });
+    expect(agreement(two.scores, paper[0].scores)).toMatchObject({ common: 2, correlation: NaN });
   });
 
   it("puts the best candidate first, within one algorithm", () => {

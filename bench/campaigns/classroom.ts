@@ -3,9 +3,7 @@ import { basename } from "node:path";
 import { LabError } from "../../src/errors.js";
 import { tableText } from "../../src/figures/table.js";
 import { type CsvRow, parseCsv } from "../../src/results/csv.js";
-import { rankCorrelation } from "../../src/results/rank-correlation.js";
-import { bootstrapInterval, mean } from "../../src/results/statistics.js";
-import { createRandom } from "../../src/random.js";
+import { agreement, type ScoresByName } from "../../src/results/agreement.js";
 
 /** Scores of methods or settings under one budget on one map. */
 export interface Budgeted {
@@ -13,7 +11,7 @@ export interface Budgeted {
   readonly name: string;
   readonly algorithm: string;
   /** Scores of the seeds, by the name of the method or setting. */
-  readonly scores: ReadonlyMap<string, readonly number[]>;
+  readonly scores: ScoresByName;
 }
 
 /**
@@ -46,56 +44,6 @@ export function budgetsOf(rows: readonly CsvRow[], file: string): Budgeted[] {
   return [...found.values()];
 }
 
-/** Agreement of two budgets about the order of methods or settings. */
-export interface Agreement {
-  /** Number of methods or settings that both have. */
-  readonly common: number;
-  /** Smallest number of seeds of one of them, in either budget. */
-  readonly seeds: number;
-  /** Spearman's rank correlation of the mean scores; NaN if all scores of one budget are equal. */
-  readonly correlation: number;
-  /** 95 % bootstrap interval over the seeds of both; NaN with one seed. */
-  readonly low: number;
-  readonly high: number;
-  /**
-   * Mean distance between the scores of two methods under the first budget, which shows how visible differences are in
-   * a classroom.
-   */
-  readonly spread: number;
-}
-
-/**
- * Computes how far one budget orders methods as another.
- * @param classroom the budget that is to replace the other
- */
-export function agreement(classroom: Budgeted, paper: Budgeted): Agreement {
-  const names = [...classroom.scores.keys()].filter((name) => paper.scores.has(name));
-  const both = [classroom, paper].map(({ scores }) => names.map((name) => scores.get(name)!));
-  const order = (groups: readonly (readonly number[])[]): number =>
-    rankCorrelation(groups.slice(0, names.length).map(mean), groups.slice(names.length).map(mean));
-  const seeds = Math.min(...both.flat().map(({ length }) => length));
-  const enough = names.length > 2;
-  const interval =
-    enough && seeds > 1
-      ? bootstrapInterval(both.flat(), (groups) => finite(order(groups)), { random: createRandom(0, 0) })
-      : ([NaN, NaN] as const);
-  const means = both[0].map(mean);
-  const pairs = means.flatMap((a, i) => means.slice(i + 1).map((b) => Math.abs(a - b)));
-  return {
-    common: names.length,
-    seeds,
-    correlation: enough ? order(both.flat()) : NaN,
-    low: interval[0],
-    high: interval[1],
-    spread: pairs.length === 0 ? 0 : mean(pairs),
-  };
-}
-
-/** A resample in which all scores are equal has no order. */
-function finite(correlation: number): number {
-  return Number.isNaN(correlation) ? 0 : correlation;
-}
-
 /**
  * Makes a table of candidate classroom budgets, the best first, with the agreement of their order of methods with that
  * of the paper's budget, for every map of the paper's budget and the same algorithm.
@@ -106,7 +54,7 @@ export function classroomTable(candidates: readonly Budgeted[], papers: readonly
   const compared = candidates.flatMap((candidate) =>
     papers
       .filter(({ algorithm }) => algorithm === candidate.algorithm)
-      .map((paper) => ({ candidate, paper, ...agreement(candidate, paper) }))
+      .map((paper) => ({ candidate, paper, ...agreement(candidate.scores, paper.scores) }))
       .filter(({ common }) => common > 1),
   );
   if (compared.length === 0)

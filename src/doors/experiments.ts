@@ -1,6 +1,7 @@
 // This module declares the paper's tables and figures, and reduces and publishes their runs.
 //   import { lambda, publishResults } from "mast-lab/experiments";
 
+export { budgetTable } from "../experiments/budgets.js";
 export { comparison3m, COMPARISONS } from "../experiments/comparative.js";
 export { distributionShift, type FollowedRun } from "../experiments/distribution-shift.js";
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "../experiments/dual-buffers.js";

@@ -3,7 +3,7 @@ import { algorithmTitle, type PaperAlgorithm, METHODS } from "../methods.js";
 import { methodLabel } from "../figures/labels.js";
 import { readPaperTable } from "../results/paper.js";
 import { CLASSROOM_3M, SMOKE } from "./ablation.js";
-import { compareWithPaper, scoreFigure } from "./comparison.js";
+import { compareWithPaper, paperPercent, scoreFigure } from "./comparison.js";
 import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
@@ -50,6 +50,7 @@ function comparison(environment: string, algorithm: PaperAlgorithm, printed: num
         ),
       ),
     label: methodLabel,
+    paper: paperPercent,
     reduce: (runs) => ({ ...compareWithPaper(runs), more: { scores: scoreFigure(runs) } }),
   });
 }

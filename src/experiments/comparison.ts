@@ -8,7 +8,7 @@ import { scoreIntervals } from "../figures/scores.js";
 import { pText, SIGNIFICANT } from "../results/difference.js";
 import { MEASURES, measureOf } from "../results/measure.js";
 import { methodStatistics } from "../results/methods.js";
-import { readPaperTable } from "../results/paper.js";
+import { type ComparisonRow, readPaperTable } from "../results/paper.js";
 import { scoreText, summaryOf } from "../results/scores.js";
 import { refuseDifference, requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
@@ -71,15 +71,17 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
 export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const methods = methodStatistics(runs);
   const { environment, algorithm, steps } = runs[0].config;
-  const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
+  const paper = paperRow(runs[0].config);
   const measure = measureOf(runs);
   const { title, text, number } = MEASURES[measure];
   const percent = (value: number, digits = 1): string =>
     Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "";
   const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
   const subject = `${algorithmTitle(algorithm)} on ${environment}, ${sparsities(runs.map(({ config }) => config))}`;
-  const printed = (method: string): string =>
-    paper === undefined || !inPaper(method) ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`;
+  const printed = (method: string): string => {
+    const value = paperPercent({ ...runs[0].config, method });
+    return value === undefined ? "" : `${value.toFixed(1)} %`;
+  };
   return {
     methods,
     table: {
@@ -124,6 +126,18 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
       { title: subject, steps, ...curveAxis(measure) },
     ),
   };
+}
+
+/** Returns Table 1's number for a run's method, in percent of the dense team; undefined if the table has none. */
+export function paperPercent(config: Config): number | undefined {
+  const paper = paperRow(config);
+  if (paper === undefined || !inPaper(config.method)) return undefined;
+  return config.method === "dense" ? 100 : paper[config.method];
+}
+
+/** Finds the row of Table 1 for a run's algorithm and environment. */
+function paperRow({ algorithm, environment }: Config): ComparisonRow | undefined {
+  return readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
 }
 
 /** Draws the scores of `compareWithPaper`'s runs beside those of the paper's Table 5. */

@@ -136,6 +136,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     label,
     reproduces,
     profile: "classroom",
+    paper: (config) => paper?.(cell(config)),
     // Seed by seed, so that an interrupted experiment has every cell.
     configs: (profile, seeds = usual[profile], changes = {}): Config[] => {
       const { steps = budgets[profile].steps } = changes;

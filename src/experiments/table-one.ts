@@ -1,32 +1,38 @@
 import type { Table } from "../figures/table.js";
 import { algorithmTitle, methodTitle, METHODS } from "../methods.js";
 import type { CsvRow } from "../results/csv.js";
+import { methodStatistics } from "../results/methods.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
-import type { Profile } from "./experiment.js";
+import { paperBudgetRuns } from "./budgets.js";
+import type { Experiment } from "./experiment.js";
 import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
  * Makes Table 1 from our runs: for each row whose comparison has published results, the win rates of all methods in
  * percent of the dense team's, with the paper's numbers in brackets; for the other rows the paper's numbers only.
  *
- * @param folder folder of the results of `mast experiment run`. Default: data/results
- * @param profile the budget: "classroom", or "paper" for the results of `npm run campaign -- paper`
- * @example showTable(tableOne());
+ * @param profile the budget: "classroom" for the results of `mast experiment run`, or "paper" for as many seeds as are in
+ *   the tables of `npm run campaign -- paper`
+ * @param folder folder of the results. Default: data/results
+ * @example showTable(tableOne("paper"));
  */
-export function tableOne(folder?: string, profile: Profile = "classroom"): Table {
+export function tableOne(profile: "classroom" | "paper" = "classroom", folder?: string): Table {
   const compared = METHODS.filter((method) => method !== "dense");
   const percent = (share: unknown, digits: number): string =>
     typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "";
+  const statistics = (experiment: Experiment): readonly CsvRow[] => {
+    if (profile === "classroom") return publishedRows(`${experiment.id}-methods`, folder);
+    const runs = paperBudgetRuns(experiment, folder);
+    return runs.length === 0 ? [] : methodStatistics(runs).map((row): CsvRow => ({ ...row }));
+  };
   const trained: CsvRow[] = [];
   const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
     if (algorithm === "all" || environment === "average") return [];
-    const ours = published(
-      folder,
-      COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!
-        .id,
-      profile,
-    );
+    const experiment = COMPARISONS.find(
+      ({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`,
+    )!;
+    const ours = new Map(statistics(experiment).map((row) => [String(row["method"]), row]));
     trained.push(...ours.values());
     const dense = ours.get("dense");
     const level = percent(ours.get("mast")?.["sparsity"], 0);
@@ -59,10 +65,4 @@ export function tableOne(folder?: string, profile: Profile = "classroom"): Table
     rows,
     note: `Ours: ${profile === "paper" ? "the paper's budget" : `the ${profile} budgets`} of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.${evaluationsNote(trained)}`,
   };
-}
-
-/** Reads the statistics of each method that a comparison has published. */
-function published(folder: string | undefined, id: string, profile: Profile): Map<string, CsvRow> {
-  const ending = profile === "classroom" ? "" : `-${profile}`;
-  return new Map(publishedRows(`${id}-methods${ending}`, folder).map((row) => [String(row["method"]), row]));
 }
