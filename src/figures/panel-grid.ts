@@ -87,13 +87,15 @@ export function panelGrid(
 /**
  * Returns the height in pixels of a legend above a figure that is at least 600 pixels wide. Plotly gives each entry a
  * line, a gap and its text.
+ *
+ * @param room pixels between the left end of the legend and the right margin, 512 beside labels of usual length
  */
-export function legendHeight(labels: readonly string[]): number {
+export function legendHeight(labels: readonly string[], room = 512): number {
   if (labels.length <= 1) return 0;
   let [rows, used] = [1, 0];
   for (const label of labels) {
     const width = 44 + 7.4 * label.length;
-    if (used > 0 && used + width > 512) [rows, used] = [rows + 1, 0];
+    if (used > 0 && used + width > room) [rows, used] = [rows + 1, 0];
     used += width;
   }
   return 31 * rows;

@@ -44,6 +44,11 @@ it("says in a legend what its marks are, ours and the paper's", () => {
   expect(legend(scoreIntervals([set]))).not.toContain("the paper's mean ± standard deviation");
 });
 
+it("keeps the legend below the title where long names leave it less room", () => {
+  const margin = (label: string) => (scoreIntervals([{ ...set, label }]).layout["margin"] as { readonly t: number }).t;
+  expect(margin("MAST's cheating ticket") - margin("SET")).toBe(31);
+});
+
 it("says which seeds are not drawn since their scores are not numbers", () => {
   const text = ({ layout }: ReturnType<typeof scoreIntervals>) =>
     (layout["annotations"] as { text: string }[]).map((note) => note.text).join();

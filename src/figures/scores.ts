@@ -106,7 +106,15 @@ export function scoreIntervals(
       : []),
   ];
   const lost = notNumbers(methods);
-  const above = 44 + legendHeight(key.map((entry) => String(entry["name"])));
+  // The legend begins where the names of the methods end, and Plotly moves that place to the right for long names.
+  const longest = Math.max(...styles.map(({ label }) => label.length));
+  const room = 600 - 24 - Math.max(64, 12 + 8.3 * longest);
+  const above =
+    44 +
+    legendHeight(
+      key.map((entry) => String(entry["name"])),
+      room,
+    );
   const below = lost === "" ? 56 : 84;
   return {
     data: [...traces, ...key],
