@@ -28,7 +28,7 @@ export function publishedRows(name: string, folder?: string): CsvRow[] {
  *
  * @throws {LabError} when the experiment was not run, naming it
  * @example
- * const frame = await publishedFrame("comparison-2s3z");
+ * const frame = await publishedFrame("comparison-3m");
  * frame.groupby(["method"]).col(["score"]).mean().print();
  */
 export async function publishedFrame(name: string, folder?: string): Promise<DataFrame> {
