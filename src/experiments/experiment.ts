@@ -83,7 +83,9 @@ export interface Experiment {
     /** Name of the curve in that panel; runs with the same label are averaged. */
     readonly label: string;
   };
-  /** Returns the paper's number for a run's method or setting, in percent of its dense team; undefined if it has none. */
+  /**
+   * Returns the paper's number for a run's method or setting, in percent of its dense team; undefined if it has none.
+   */
   paper?(config: Config): number | undefined;
   /** Returns the varied settings as further columns of tables with a row for each run or evaluation. */
   columns?(config: Config): Readonly<Record<string, string>>;

@@ -12,8 +12,8 @@ import { evaluationsNote, publishedRows } from "./published.js";
  * Makes Table 1 from our runs: for each row whose comparison has published results, the win rates of all methods in
  * percent of the dense team's, with the paper's numbers in brackets; for the other rows the paper's numbers only.
  *
- * @param profile the budget: "classroom" for the results of `mast experiment run`, or "paper" for as many seeds as are in
- *   the tables of `npm run campaign -- paper`
+ * @param profile the budget: "classroom" for the results of `mast experiment run`, or "paper" for as many seeds as are
+ *   in the tables of `npm run campaign -- paper`
  * @param folder folder of the results. Default: data/results
  * @example showTable(tableOne("paper"));
  */

@@ -11,10 +11,9 @@ import { mean } from "./statistics.js";
 const root = packageRoot();
 
 /**
- * The scores that an experiment has published, by its own labels. Where its evaluations are published, under "LABEL,
- * untrained" are the returns before training, under "LABEL, from STEP" the mean win rates of all evaluations from that
- * step on, and under "LABEL, overestimation" what the runs expected less what they got, over the evaluations that make a
- * score.
+ * The scores that an experiment has published, by its own labels. Where its evaluations are published, there are also
+ * "LABEL, untrained", the returns before training; "LABEL, from STEP", the mean win rates of all evaluations from that
+ * step on; and "LABEL, overestimation", what the runs expected less what they got, over the evaluations of a score.
  */
 function published(id: string): Map<string, number[]> {
   const experiment = findExperiment(id);
