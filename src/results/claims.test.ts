@@ -57,6 +57,12 @@ function textOf(file: string): string {
 // Claims about differences: where they stand, in what words, and the published scores that they compare.
 const claims: [file: string, words: string, id: string, one: string, other: string][] = [
   ["README.md", "MAST and RigL: p = P; three and three", "quickstart", "RigL", "MAST"],
+  ["README.md", "[91.9, 96.2] | P |", "comparison-3m", "Dense", "MAST"],
+  ["README.md", "[80.1, 89.8] | P |", "comparison-3m", "Tiny", "MAST"],
+  ["README.md", "[67.5, 85.4] | P |", "comparison-3m", "SS", "MAST"],
+  ["README.md", "[62.5, 84.8] | P |", "comparison-3m", "SET", "MAST"],
+  ["README.md", "[68.8, 83.0] | P |", "comparison-3m", "RigL", "MAST"],
+  ["README.md", "[78.9, 93.6] | P |", "comparison-3m", "RLx2", "MAST"],
   [
     "notebooks/02-sparse-training.ipynb",
     "5 of 10 seeds (p = P against RigL)",
