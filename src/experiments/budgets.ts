@@ -39,29 +39,31 @@ export function budgetTable(experiment: Experiment, runs: readonly StoredRun[], 
     const label = experiment.label(config);
     if (!wanted.has(label)) wanted.set(label, config);
   }
-  const { title, number } = MEASURES[measureOf(runs)];
+  const { title, number, share } = MEASURES[measureOf(runs)];
   const text = (scores: readonly number[] = []): string => {
     if (scores.length === 0) return "";
     const value = number(mean(scores));
     return scores.length > 1 ? `${value} ± ${number(standardDeviation(scores))}` : value;
   };
   const printed = [...wanted.values()].map((config) => experiment.paper?.(config));
-  const budget = ({ environment, steps }: Config): string => `${environment}, ${steps.toLocaleString("en")} steps`;
+  const isPrinted = printed.some((value) => value !== undefined);
+  const budget = ({ environment, steps }: Config): string =>
+    `Here, ${environment}, ${steps.toLocaleString("en")} steps${share ? ", %" : ""}`;
   const seeds = new Set(declared.map(({ seed }) => seed)).size;
   const order = agreement(here, paper);
   return {
     title: `${experiment.title}: three budgets`,
     columns: [
       { title: "" },
-      ...(printed.some((value) => value !== undefined) ? [right("Paper, % of dense")] : []),
-      right(`Here, ${budget(declared[0])}, %`),
+      ...(isPrinted ? [right("Paper, % of dense")] : []),
+      right(budget(declared[0])),
       right(`Seeds of ${seeds}`),
-      right(`Here, ${budget(runs[0].config)}, %`),
+      right(budget(runs[0].config)),
       right("Seeds"),
     ],
     rows: [...wanted.keys()].map((label, i) => [
       label,
-      ...(printed.some((value) => value !== undefined) ? [printed[i]?.toFixed(1) ?? ""] : []),
+      ...(isPrinted ? [printed[i]?.toFixed(1) ?? ""] : []),
       text(paper.get(label)),
       String(paper.get(label)?.length ?? 0),
       text(here.get(label)),

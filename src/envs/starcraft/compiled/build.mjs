@@ -38,6 +38,18 @@ function membersOf(header, struct) {
   );
 }
 
+/** Tells whether a WebAssembly module brings data of its own: whether it has a section of kind 11. */
+export function hasData(code) {
+  for (let at = 8; at < code.length;) {
+    const kind = code[at++];
+    let [size, shift, byte] = [0, 0, 0x80];
+    for (; byte & 0x80; shift += 7) size |= ((byte = code[at++]) & 0x7f) << shift;
+    if (kind === 11) return true;
+    at += size;
+  }
+  return false;
+}
+
 /**
  * The text of loops-wasm.ts.
  * @param changed other texts of sources than what is in the files here, by name
@@ -65,6 +77,9 @@ export function compile(changed = {}) {
       encoding: "utf8",
     });
     if (status !== 0) throw new Error(`The battles do not compile:\n${stdout ?? ""}${stderr ?? ""}`);
+    const code = readFileSync(wasm);
+    // Data of the module lies from address 4096 on, where the memory of the battles begins, and would overwrite it.
+    if (hasData(code)) throw new Error("The battles have static data: compute it, or pass it in `numbers`.");
     return [
       "// Compiled from the C files beside it by build.mjs.",
       `export const SOURCES = "${hashOfSources()}";`,
@@ -74,7 +89,7 @@ export function compile(changed = {}) {
         return line.length <= 120 ? line : `export const ${name} =\n  "${members}";`;
       }),
       "export const LOOPS =",
-      `  "${readFileSync(wasm).toString("base64")}";`,
+      `  "${code.toString("base64")}";`,
       "",
     ].join("\n");
   } finally {

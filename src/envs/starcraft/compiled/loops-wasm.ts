@@ -1,5 +1,5 @@
 // Compiled from the C files beside it by build.mjs.
-export const SOURCES = "78fab0ec825ef17878a019d39fe89e1c2d7d7942ddb680373dd558655a6d45f6";
+export const SOURCES = "330def0cb3b2340092a6850f8283fba0251ac6600b828771024f1725b74647c6";
 export const GROUND = "corners strides closed nearest cornerX cornerY between toGoal goals ways";
 export const NUMBERS =
   "comrade comradeAgain whim old leash hunt callForHelp turnCos turnSin facingCos maxSeparation maxReward";

@@ -1,13 +1,23 @@
 import { expect, it } from "vitest";
 import { createEnvironment } from "../../index.js";
 import type { BattleEnvironment } from "../environment.js";
-import { SOURCES } from "./loops-wasm.js";
+import { LOOPS, SOURCES } from "./loops-wasm.js";
 
 it("is compiled from the sources beside it", async () => {
   const { hashOfSources } = (await import(new URL("build.mjs", import.meta.url).href)) as {
     hashOfSources: () => string;
   };
   expect(SOURCES).toBe(hashOfSources());
+});
+
+it("has no static data, which would lie where the memory of the battles begins", async () => {
+  const { hasData } = (await import(new URL("build.mjs", import.meta.url).href)) as {
+    hasData: (code: ArrayLike<number>) => boolean;
+  };
+  expect(hasData(Buffer.from(LOOPS, "base64"))).toBe(false);
+  const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const custom = [0, 3, 1, 11, 0];
+  expect([hasData([...head, ...custom]), hasData([...head, ...custom, 11, 1, 0])]).toEqual([false, true]);
 });
 
 /** A battle on 3m under starcraft rules whose enemies are dead, and whose agents stand where they are put. */
