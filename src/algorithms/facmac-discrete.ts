@@ -57,7 +57,9 @@ export async function facmacDiscreteUpdate(
   for (const group of groups) {
     engine.load(group);
     if (dense && group === groups[0]) engine.requestDenseGradients();
-    const logits = (await agent.forward("online", true)).slice();
+    const output = await agent.forward("online", true);
+    // What comes next overwrites the output, of which only the entropy needs a copy.
+    const logits = entropy > 0 ? output.slice() : output;
     const { drawn, soft } = gumbelSoftmax(logits, group, random);
     const values = (await critic.forward("online", drawn, 0, true)).slice();
     await mixer.forward("online", values, 0, true);

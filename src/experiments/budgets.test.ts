@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 it("shows the paper's numbers, ours at its budget as far as they are there, and the given runs", () => {
   const configs = lambda.configs("paper", 2).filter(({ returns, seed }) => returns.lambda < 0.7 || seed === 1);
   keepPaperRuns(folder, configs, ({ returns, seed }) => returns.lambda / 2 + 0.1 * seed);
-  expect(paperBudgetRuns(lambda, folder)).toHaveLength(configs.length);
+  expect(paperBudgetRuns([lambda], folder)).toHaveLength(configs.length);
   // In the classroom the order of the first two is another.
   const classroom = lambda
     .configs("classroom", 2)

@@ -10,14 +10,18 @@ import { withKept } from "./campaign.js";
 import type { Experiment } from "./experiment.js";
 
 /**
- * Finds the runs of an experiment at the paper's budget that are in the committed tables (`npm run campaign -- paper`):
+ * Finds the runs of experiments at the paper's budget that are in the committed tables (`npm run campaign -- paper`):
  * as many seeds as are complete, possibly none.
  *
  * @param folder folder of the tables. Default: data/results
  * @throws {LabError} naming the file when a table is damaged
  */
-export function paperBudgetRuns(experiment: Experiment, folder = committedResults().tables): readonly StoredRun[] {
-  return withKept(experiment.configs("paper"), new Map(), "paper", folder).runs;
+export function paperBudgetRuns(
+  experiments: readonly Experiment[],
+  folder = committedResults().tables,
+): readonly StoredRun[] {
+  const configs = experiments.flatMap((experiment) => experiment.configs("paper"));
+  return withKept(configs, new Map(), "paper", folder).runs;
 }
 
 /**
@@ -31,7 +35,7 @@ export function paperBudgetRuns(experiment: Experiment, folder = committedResult
  * @example showTable(budgetTable(lambda, await watchRuns(lambda.configs("classroom"))));
  */
 export function budgetTable(experiment: Experiment, runs: readonly StoredRun[], folder?: string): Table {
-  const atPaper = paperBudgetRuns(experiment, folder);
+  const atPaper = paperBudgetRuns([experiment], folder);
   const declared = experiment.configs("paper");
   const [here, paper] = [runs, atPaper].map((list) => scoresByLabel(experiment, list));
   const wanted = new Map<string, Config>();

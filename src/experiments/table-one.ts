@@ -5,7 +5,6 @@ import { methodStatistics } from "../results/methods.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
 import { paperBudgetRuns } from "./budgets.js";
-import type { Experiment } from "./experiment.js";
 import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
@@ -21,18 +20,17 @@ export function tableOne(profile: "classroom" | "paper" = "classroom", folder?: 
   const compared = METHODS.filter((method) => method !== "dense");
   const percent = (share: unknown, digits: number): string =>
     typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "";
-  const statistics = (experiment: Experiment): readonly CsvRow[] => {
-    if (profile === "classroom") return publishedRows(`${experiment.id}-methods`, folder);
-    const runs = paperBudgetRuns(experiment, folder);
+  const kept = profile === "paper" ? paperBudgetRuns(COMPARISONS, folder) : [];
+  const statistics = (id: string, environment: string, algorithm: string): readonly CsvRow[] => {
+    if (profile === "classroom") return publishedRows(`${id}-methods`, folder);
+    const runs = kept.filter(({ config }) => config.environment === environment && config.algorithm === algorithm);
     return runs.length === 0 ? [] : methodStatistics(runs).map((row): CsvRow => ({ ...row }));
   };
   const trained: CsvRow[] = [];
   const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
     if (algorithm === "all" || environment === "average") return [];
-    const experiment = COMPARISONS.find(
-      ({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`,
-    )!;
-    const ours = new Map(statistics(experiment).map((row) => [String(row["method"]), row]));
+    const id = `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`;
+    const ours = new Map(statistics(id, environment, algorithm).map((row) => [String(row["method"]), row]));
     trained.push(...ours.values());
     const dense = ours.get("dense");
     const level = percent(ours.get("mast")?.["sparsity"], 0);
