@@ -13,7 +13,7 @@ export { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "../experiments
 export { sparsity } from "../experiments/sparsity.js";
 export { stepLength } from "../experiments/step-length.js";
 export { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "../experiments/td-lambda.js";
-export { publishedAblation, publishedFrame } from "../experiments/published.js";
+export { publishedAblation, publishedFrame, publishedRuns } from "../experiments/published.js";
 export { realGameLearning, realGameRows } from "../experiments/real-game.js";
 export { tableOne } from "../experiments/table-one.js";
 export { tickets } from "../experiments/tickets.js";

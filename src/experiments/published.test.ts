@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { evaluationsNote, publishedAblation, publishedRows } from "./published.js";
+import { committedResults } from "../results/place.js";
+import { comparison3m } from "./comparative.js";
+import { evaluationsNote, publishedAblation, publishedRows, publishedRuns } from "./published.js";
+import { singleBuffers } from "./dual-buffers.js";
 import { lambda, lambdaOwQmix } from "./td-lambda.js";
 
 let folder: string;
@@ -46,4 +49,41 @@ it("says how many evaluations published scores are means of, where that was kept
   );
   expect(evaluationsNote([{ evaluations: 1 }])).toBe(" A score is the mean of the last 1 evaluation of a run.");
   expect(evaluationsNote([{ score: 1 }])).toBe("");
+});
+
+it.each([comparison3m, singleBuffers])(
+  "reads the published runs of $id, which give the published statistics again",
+  (experiment) => {
+    const runs = publishedRuns(experiment);
+    expect(runs).toHaveLength(experiment.configs("classroom").length);
+    const { methods, settings } = experiment.reduce(runs);
+    const again = methods ?? settings!;
+    const table = publishedRows(`${experiment.id}-${methods === undefined ? "settings" : "methods"}`);
+    expect(again).toHaveLength(table.length);
+    again.forEach((statistics, i) => {
+      for (const field of ["mean", "deviation", "iqm", "throughout"] as const)
+        expect(statistics[field], `${field} of row ${i}`).toBeCloseTo(Number(table[i][field]), 5);
+    });
+  },
+);
+
+it("refuses published runs that are missing, of two commits, or of other rules", () => {
+  expect(() => publishedRuns(comparison3m, "classroom", folder)).toThrow(
+    "No runs of comparison-3m are published with their curves: `npx mast experiment run comparison-3m` trains",
+  );
+  const [runs, curves] = ["comparison-3m", "comparison-3m-evaluations"].map((name) => {
+    copyFileSync(join(committedResults().tables, `${name}.csv`), join(folder, `${name}.csv`));
+    return join(folder, `${name}.csv`);
+  });
+  const [text, curve] = [runs, curves].map((path) => readFileSync(path, "utf8"));
+  writeFileSync(runs, `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`);
+  expect(() => publishedRuns(comparison3m, "classroom", folder)).toThrow(
+    "comparison-3m.csv has 69 runs and comparison-3m-evaluations.csv has 70: take both tables from the same commit.",
+  );
+  writeFileSync(runs, text);
+  const [name] = /3m-qmix-mast-95-100k-seed3-[0-9a-f]+/.exec(curve)!;
+  writeFileSync(curves, curve.replaceAll(name, "3m-qmix-mast-95-100k-seed3-00000000"));
+  expect(() => publishedRuns(comparison3m, "classroom", folder)).toThrow(
+    "runs that comparison-3m does not declare today, such as 3m-qmix-mast-95-100k-seed3-00000000",
+  );
 });

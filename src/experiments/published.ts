@@ -7,7 +7,9 @@ import type { Table } from "../figures/table.js";
 import type { DataFrame } from "danfojs-node";
 import { type CsvRow, parseCsv } from "../results/csv.js";
 import { rowsFrame } from "../results/frame.js";
-import type { Experiment } from "./experiment.js";
+import { curvesByRun, keptRun } from "../results/kept-runs.js";
+import { runName, type StoredRun } from "../runs/store.js";
+import type { Experiment, Profile } from "./experiment.js";
 
 /** Folders of published results: the committed ones, and otherwise a person's own. */
 const published = (): string[] => [committedResults().tables, resultsPlace().tables];
@@ -38,6 +40,53 @@ export async function publishedFrame(name: string, folder?: string): Promise<Dat
       `There are no results ${name}.csv; \`npx mast experiment list\` names the experiments, and \`npx mast experiment run ID\` makes theirs.`,
     );
   return rowsFrame(rows);
+}
+
+/**
+ * Reads the runs that an experiment has published as if they were in the run store, with configurations, scores and
+ * evaluations. They have no folders, masks and weights, and the numbers of their updates and training episodes are NaN,
+ * since the tables do not have these.
+ *
+ * @param profile profile whose tables are read. Default: the experiment's
+ * @returns the runs in the order of their declaration
+ * @throws {LabError} when nothing is published, when the tables do not belong together, or when their runs are not those
+ *   that the experiment declares today, for example because they were trained under other rules of battle
+ * @example showTable(comparison3m.reduce(publishedRuns(comparison3m)).table);
+ */
+export function publishedRuns(
+  experiment: Experiment,
+  profile: Profile = experiment.profile,
+  folder?: string,
+): StoredRun[] {
+  const { id } = experiment;
+  const ending = profile === experiment.profile ? "" : `-${profile}`;
+  const command = `\`npx mast experiment run ${id}${ending === "" ? "" : ` --profile ${profile}`}\``;
+  const [name, curveName] = [`${id}${ending}`, `${id}-evaluations${ending}`];
+  const rows = publishedRows(name, folder);
+  const curves = curvesByRun(publishedRows(curveName, folder));
+  if (rows.length === 0 || curves.size === 0)
+    throw new LabError(`No runs of ${id} are published with their curves: ${command} trains and publishes them.`);
+  // Both tables were written from one list of runs.
+  const names = [...curves.keys()];
+  if (names.length !== rows.length)
+    throw new LabError(
+      `${name}.csv has ${rows.length} runs and ${curveName}.csv has ${names.length}: take both tables from the same commit.`,
+    );
+  const kept = {
+    rows: new Map(
+      names.map((run, i) => [run, { ...rows[i], trained: curves.get(run)!.at(-1)!["step"], finished: "" }]),
+    ),
+    evaluations: curves,
+  };
+  const declared = experiment.configs(profile, Math.max(...rows.map(({ seed }) => Number(seed))));
+  const runs = declared.flatMap((config) => keptRun(config, kept, `${name}.csv`) ?? []);
+  if (runs.length !== names.length) {
+    const known = new Set(declared.map(runName));
+    throw new LabError(
+      `${name}.csv has runs that ${id} does not declare today, such as ${names.find((run) => !known.has(run))}: ${command} trains and publishes those of today.`,
+    );
+  }
+  return runs;
 }
 
 /**

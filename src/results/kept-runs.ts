@@ -48,12 +48,22 @@ export function keptPaths(profile: string, folder: string): { readonly runs: str
 export function readKept(profile: string, folder: string): KeptRuns {
   const paths = keptPaths(profile, folder);
   const read = (path: string): CsvRow[] => (existsSync(path) ? parseCsv(readNamedFile(path, "the results"), path) : []);
-  const evaluations = new Map<string, CsvRow[]>();
-  for (const row of read(paths.evaluations)) {
+  return {
+    rows: new Map(read(paths.runs).map((row) => [String(row["run"]), row])),
+    evaluations: curvesByRun(read(paths.evaluations)),
+  };
+}
+
+/** Groups rows of evaluations by the name of their run, in the order of the table. */
+export function curvesByRun(rows: readonly CsvRow[]): Map<string, CsvRow[]> {
+  const curves = new Map<string, CsvRow[]>();
+  for (const row of rows) {
     const run = String(row["run"]);
-    evaluations.set(run, [...(evaluations.get(run) ?? []), row]);
+    const curve = curves.get(run);
+    if (curve === undefined) curves.set(run, [row]);
+    else curve.push(row);
   }
-  return { rows: new Map(read(paths.runs).map((row) => [String(row["run"]), row])), evaluations };
+  return curves;
 }
 
 /**
