@@ -208,6 +208,36 @@ describe("an environment of Multi-Agent MuJoCo", () => {
     expect(walker.reward).toBeGreaterThan(2);
   });
 
+  it("holds the controls for as many steps of the integrator as it is told", () => {
+    const make = (more: object) =>
+      createEnvironment("manyagent-swimmer", { options: { partition: "2x1", episodeLimit: 50, ...more } });
+    const [short, long] = [make({}), make({ frameSkip: 20 })];
+    short.reset(4);
+    long.reset(4);
+    for (const action of [
+      [0.5, -1],
+      [-0.25, 1],
+    ]) {
+      let paid = 0;
+      for (let i = 0; i < 5; i++) {
+        short.step(action);
+        paid += short.reward;
+      }
+      long.step(action);
+      expect(long.state).toEqual(short.state);
+      // The speed of a longer step is the mean of the shorter ones'; each costs the effort once.
+      expect(long.reward).toBeCloseTo(paid / 5, 10);
+    }
+  });
+
+  it("is configured as before where frameSkip is not given", () => {
+    const optionsOf = (environment?: Record<string, number>) =>
+      resolveConfig({ environment: "humanoid", algorithm: "facmac", ...(environment && { options: { environment } }) })
+        .options?.environment;
+    expect(optionsOf()).not.toHaveProperty("frameSkip");
+    expect(optionsOf({ frameSkip: 20 })).toEqual({ ...optionsOf(), frameSkip: 20 });
+  });
+
   it("refuses actions outside of the box, and steps before reset", () => {
     const env = createEnvironment("humanoid");
     expect(() => env.step(new Float32Array(18))).toThrow("humanoid: step before reset: call reset(seed) first.");
@@ -247,6 +277,8 @@ describe("an environment of Multi-Agent MuJoCo", () => {
       'options.environment.observe is "all"; environment "humanoid" expects "own", "k=1" (2, 3, ...)',
     ],
     [{ episodeLimit: 0 }, "options.environment.episodeLimit is 0"],
+    [{ frameSkip: 0.5 }, 'options.environment.frameSkip is 0.5; environment "humanoid" expects a whole number'],
+    [{ frameSkip: "4" }, 'options.environment.frameSkip is "4"; environment "humanoid" expects a number, such as 5'],
     [{ wind: 1 }, 'has an option "wind", which environment "humanoid" has not'],
   ])("%j is refused before anything runs", (options, message) => {
     expect(() => createEnvironment("humanoid", { options })).toThrow(message);

@@ -37,6 +37,8 @@ export interface MujocoOptions {
   readonly contactForces: boolean;
   /** Steps after which an episode is cut off. */
   readonly episodeLimit: number;
+  /** Steps of the integrator in a step of the environment, through which the controls stay the same. */
+  readonly frameSkip: number;
 }
 
 /** Returns the options of the paper's runs. */
@@ -48,6 +50,7 @@ export function defaultOptions(task: MujocoTask): MujocoOptions {
     observe: "own",
     contactForces: false,
     episodeLimit: 1000,
+    frameSkip: task.frameSkip,
   };
 }
 
@@ -58,7 +61,7 @@ export function defaultOptions(task: MujocoTask): MujocoOptions {
  * @throws {PartError} on an unknown partition or option
  */
 export function createMujocoEnvironment(name: string, task: MujocoTask, options: MujocoOptions): Environment {
-  const { routing, torque, contactForces, episodeLimit } = options;
+  const { routing, torque, contactForces, episodeLimit, frameSkip } = options;
   const refuse = (field: string, given: unknown, expected: string): never => {
     throw new PartError(`options.environment.${field} is ${show(given)}; environment "${name}" expects ${expected}`);
   };
@@ -66,6 +69,8 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
   if (torque !== "rescaled" && torque !== "full") refuse("torque", torque, '"rescaled" or "full"');
   if (!(Number.isInteger(episodeLimit) && episodeLimit >= 1 && episodeLimit <= 100_000))
     refuse("episodeLimit", episodeLimit, "a whole number from 1 to 100,000");
+  if (!(Number.isInteger(frameSkip) && frameSkip >= 1 && frameSkip <= 1000))
+    refuse("frameSkip", frameSkip, "a whole number from 1 to 1,000");
   const owned = task.partition(options.partition) ?? refuse("partition", options.partition, task.partitions.join(", "));
   const distance =
     readObserve(options.observe) ?? refuse("observe", options.observe, '"own", "k=1" (2, 3, ...) or "full"');
@@ -135,7 +140,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     forces: noForces,
     forward: 0,
     height: 0,
-    seconds: task.frameSkip * timestep,
+    seconds: frameSkip * timestep,
     timestep,
   };
 
@@ -228,7 +233,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       refuseOutsideBox(name, jointAction, sizes);
       for (let motor = 0; motor < motors; motor++) asked[motor] = jointAction[wires[motor]] * scale;
       physics.view("ctrl").set(asked);
-      if (!physics.advance(task.frameSkip)) {
+      if (!physics.advance(frameSkip)) {
         const failed = step + 1;
         step = -1;
         throw new EpisodeLost(
