@@ -36,7 +36,8 @@ export { connectionCounts, maskImage, type MaskSnapshot } from "./figures/masks.
 export { maskSnapshots } from "./analysis/snapshots.js";
 export { compareMethods } from "./experiments/comparison.js";
 export { publishResults } from "./experiments/publish.js";
-export { findRun, listRuns, readMasks, readRunCheckpoint, type RunSummary, type StoredRun } from "./runs/store.js";
+export { findRun, listRuns, readMasks, readRunCheckpoint, type StoredRun } from "./runs/store.js";
+export type { RunSummary } from "./runs/summary-file.js";
 export { RunError } from "./runs/disk.js";
 export { exportParameters } from "./runs/checkpoint.js";
 export { frameCsv, methodsFrame, runsFrame } from "./results/frame.js";

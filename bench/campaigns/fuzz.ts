@@ -24,7 +24,6 @@ import { runOne } from "../../src/runs/run.js";
 import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor } from "../../src/runs/safetensors.js";
 import {
   listRuns,
-  openRun,
   readMasks,
   readRun,
   readRunCheckpoint,
@@ -32,6 +31,7 @@ import {
   readTopology,
   runNamesOf,
 } from "../../src/runs/store.js";
+import { openRun } from "../../src/runs/open-run.js";
 
 export interface FuzzReport {
   readonly inputs: number;

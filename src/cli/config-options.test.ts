@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { runOne } from "../runs/run.js";
-import { openRun } from "../runs/store.js";
+import { openRun } from "../runs/open-run.js";
 import { weightsFrom } from "../runs/weights.js";
 import { type ConfigFlags, gridFrom } from "./config-options.js";
 import { trainCommand } from "./train.js";

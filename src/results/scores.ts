@@ -2,7 +2,8 @@ import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { requireSeeds } from "./seeds.js";
 import { bootstrapInterval, interquartileMean, mean, standardDeviation } from "./statistics.js";
-import { scoredSeries, type StoredRun } from "../runs/store.js";
+import { scoredSeries } from "../runs/summary-file.js";
+import type { StoredRun } from "../runs/store.js";
 import { scoredEvaluations, scoreMeasure } from "../training/score.js";
 
 /**

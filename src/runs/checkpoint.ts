@@ -10,6 +10,8 @@ import {
   type Shapes,
   TRANSITIONS,
 } from "./checkpoint-file.js";
+import type { Part } from "./growing-file.js";
+import type { FileName } from "./run-files.js";
 import { sha256 } from "./sha256.js";
 import { onReading, RunError, writeAtomically } from "./disk.js";
 import { checkpointSchema, firstFault } from "./schemas.js";
@@ -145,4 +147,13 @@ function parseExact(text: string): unknown {
   return JSON.parse(text, (_, entry: unknown) =>
     typeof entry === "string" && entry.startsWith("number:") ? Number(entry.slice("number:".length)) : entry,
   );
+}
+
+/**
+ * Returns length and checksum of a growing file at the time of a checkpoint; checkpoints of older versions have no
+ * checksums.
+ */
+export function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & { readonly bytes: number } {
+  const sha256 = sums?.[file];
+  return { bytes: lengths[file] ?? 0, sha256 };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LabError } from "../errors.js";
 
@@ -72,6 +72,23 @@ const READING: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "its name is too long for this disk",
   EIO: "the disk reports a failure",
 };
+
+/**
+ * Reads a file of JSON that belongs to a run.
+ * @throws {RunError} when it cannot be read, is empty, or is not JSON
+ */
+export function readJson(path: string): unknown {
+  const text = onReading(path, () => readFileSync(path, "utf8"));
+  if (text.trim() === "")
+    throw new RunError(`${path} is empty: put a good copy in its place, or move its folder away.`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RunError(`${path} is not valid JSON: put a good copy in its place, or move its folder away.`, {
+      cause: error,
+    });
+  }
+}
 
 /** A message as one line that fits a screen. Messages of other programs may contain whole files. */
 export function oneLine(message: string, longest = 600): string {

@@ -7,7 +7,8 @@ import { type ConfigInput, resolveConfig } from "../config.js";
 import type { RunProgress } from "./progress.js";
 import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
-import { openRun, runName } from "./store.js";
+import { openRun } from "./open-run.js";
+import { runName } from "./store.js";
 
 const small: ConfigInput = {
   environment: "two-step",

@@ -22,7 +22,6 @@ import {
   findRun,
   inspectRun,
   listRuns,
-  openRun,
   readMasks,
   readRun,
   readRunCheckpoint,
@@ -30,8 +29,9 @@ import {
   readTopology,
   runName,
   runNamesOf,
-  type RunSummary,
 } from "./store.js";
+import { openRun } from "./open-run.js";
+import type { RunSummary } from "./summary-file.js";
 
 const config = resolveConfig({ environment: "two-step", steps: 1000, seed: 3 });
 const cost = { totalSize: 10, trainFlops: 100, inferenceFlops: 5 };

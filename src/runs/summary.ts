@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { NativeKernels } from "../host.js";
-import type { RunSummary } from "./store.js";
+import type { RunSummary } from "./summary-file.js";
 import { kernelsName } from "../networks/sparse/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
