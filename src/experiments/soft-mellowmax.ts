@@ -81,7 +81,7 @@ export const operatorComparison: Experiment = {
           steps,
         }),
         overestimation: trainingCurves(curves(overestimationCurve), {
-          title: "What it expects, less what it gets",
+          title: "Expected less real return",
           value: "Overestimation",
           share: false,
           steps,

@@ -98,8 +98,8 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
   const across = Math.round(width * scale);
   const above = 44 + Math.max(31, legendHeight(data.flatMap(({ name }) => (typeof name === "string" ? [name] : []))));
   const margin = { l: 24, r: 24, t: above, b: 40 };
-  const living = (side: string): number => frame.units.filter((unit) => unit.side === side && unit.alive).length;
-  const moment = `step ${step} of ${frames.length - 1}: ${living("ally")} of our team and ${living("enemy")} enemies are left`;
+  const { seam } = recording;
+  const moment = `step ${step} of ${frames.length - 1}${livingText(frame.units, seam)}`;
   return {
     data,
     layout: layout(title, {
@@ -125,6 +125,7 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
       },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.01, yanchor: "bottom" },
       hovermode: "closest",
+      ...(seam === undefined ? {} : { shapes: [seamLine(seam)] }),
       annotations: [
         {
           text: moment,
@@ -142,6 +143,25 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
     }),
     summary: `${title}; ${moment}`,
   };
+}
+
+/** Says how many units of each side are left: in the battle, or in those on either side of the seam. */
+function livingText(units: readonly UnitSnapshot[], seam: number | undefined): string {
+  const count = (side: string, within: (x: number) => boolean): number =>
+    units.filter((unit) => unit.side === side && unit.alive && within(unit.x)).length;
+  if (seam === undefined) {
+    const everywhere = (): boolean => true;
+    return `: ${count("ally", everywhere)} of our team and ${count("enemy", everywhere)} enemies are left`;
+  }
+  const before = (x: number): boolean => x < seam;
+  const after = (x: number): boolean => x >= seam;
+  return `; alive on the left: ${count("ally", before)} of our team, ${count("enemy", before)} enemies; on the right: ${count("ally", after)} and ${count("enemy", after)}`;
+}
+
+/** Draws the line between two battles that are shown side by side. */
+function seamLine(x: number): object {
+  const line = { color: INK, width: 1, dash: "dot" };
+  return { type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line };
 }
 
 /** The number of each unit among those of its side, from 1. [units] */

@@ -1,5 +1,6 @@
 import { bandOutline, fewerText, meanCurve, spreadTexts } from "./curves.js";
 import { round, type Figure, type Trace } from "./figure.js";
+import { legendHeight } from "./panel-grid.js";
 import { axis, footnote, layout, METHOD_STYLES, translucent } from "./theme.js";
 
 /**
@@ -102,6 +103,9 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
     if (mean.length > 0) ends.push(`${label} ${round(100 * mean.at(-1)!, 3)} %`);
   }
   const highest = Math.max(0.1, ...curves.flatMap(({ distance }) => distance).filter(Number.isFinite));
+  // Even a single label gets a legend, because it has to be named somewhere.
+  const above = 41 + Math.max(31, legendHeight(labels));
+  const below = fewer.length === 0 ? 84 : 98;
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
@@ -109,8 +113,8 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
       yaxis: axis("Choices not made any more", { range: [0, Math.min(1, 1.1 * highest)], tickformat: ".0%" }),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
-      height: 472,
-      margin: { l: 64, r: 24, t: 104, b: fewer.length === 0 ? 84 : 98 },
+      height: 284 + above + below,
+      margin: { l: 64, r: 24, t: above, b: below },
       shapes: marks.map(({ at }) => ({
         type: "line",
         xref: "x",

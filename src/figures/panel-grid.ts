@@ -37,7 +37,8 @@ export function panelGrid(
 ): PanelGrid {
   const rows = Math.ceil(panels.length / columns);
   const titled = panels.some((title) => title !== undefined);
-  const [gapX, gapY, over] = [columns === 1 ? 0 : 0.05, 22, titled ? 24 : 0];
+  // The last number of one horizontal axis must not run into the first of the next.
+  const [gapX, gapY, over] = [columns === 1 ? 0 : 0.07, 22, titled ? 24 : 0];
   const plot = Math.max(1, rows) * (height + over) + Math.max(0, rows - 1) * gapY;
   const width = (1 - (columns - 1) * gapX) / columns;
   const suffix = (i: number): string => (i === 0 ? "" : String(i + 1));

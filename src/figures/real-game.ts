@@ -109,6 +109,7 @@ export function realNetworkFigure(rows: readonly RealGameRow[]): Figure {
     };
   });
   return linePanels(panels, {
+    title: "Networks trained in StarCraft II, playing in both games",
     x: { title: "Steps of training in StarCraft II", format: "~s" },
     y: { title: "Win rate", format: ".0%", range: [-0.03, 1.05] },
   });
@@ -233,6 +234,7 @@ export function realLearningFigure(groups: readonly RealGameLearning[]): Figure 
       })),
   }));
   return linePanels(panels, {
+    title: "QMIX learning in both games",
     x: { title: "Environment steps", format: "~s" },
     y: { title: "Test win rate", format: ".0%", range: [-0.03, 1.05] },
   });

@@ -17,6 +17,10 @@ export interface EpisodeRecording {
   readonly numbers?: number;
   /** Whether the team won. */
   readonly won: boolean;
+  /**
+   * Where two battles that are shown side by side meet, in cells from the left end of the map; absent if there is one.
+   */
+  readonly seam?: number;
 }
 
 /**

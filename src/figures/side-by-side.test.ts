@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { scripts, uniformRandom } from "../envs/play.js";
+import { battleFigure } from "./battle.js";
 import { recordEpisode } from "./recording.js";
 import { sideBySide } from "./side-by-side.js";
 
@@ -51,4 +52,18 @@ it("is as long as the longer battle, and the shorter one rests", () => {
   expect(left.frames.length > right.frames.length ? end.slice(5) : end.slice(0, 5)).toEqual(
     left.frames.length > right.frames.length ? [0, 0, 0] : [0, 0, 0, 0, 0],
   );
+});
+
+it("is drawn with a line between the battles, and counts the units of each", () => {
+  const step = Math.min(left.frames.length, right.frames.length) - 1;
+  const alive = ({ frames }: typeof left, side: string): number =>
+    frames[step].units.filter((unit) => unit.side === side && unit.alive).length;
+  const { summary, layout } = battleFigure(both, { step });
+  expect(summary).toContain(
+    `alive on the left: ${alive(left, "ally")} of our team, ${alive(left, "enemy")} enemies; on the right: ${alive(right, "ally")} and ${alive(right, "enemy")}`,
+  );
+  expect(layout["shapes"]).toMatchObject([{ type: "line", x0: both.seam, x1: both.seam }]);
+  const { units } = both.frames[step];
+  expect(units.filter(({ x }) => x < both.seam!)).toHaveLength(left.frames[0].units.length);
+  expect(battleFigure(left, { step }).layout["shapes"]).toBeUndefined();
 });

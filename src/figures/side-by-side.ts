@@ -28,7 +28,7 @@ export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): Epi
     ...(right.actions[t]?.map((action) => action + (action < ATTACKS ? 0 : enemies)) ?? still(right.actions[0])),
   ]);
   const rewards = Array.from({ length: length - 1 }, (_, t) => right.rewards[t] ?? 0);
-  return { environment: right.environment, seed: right.seed, frames, rewards, actions, won: right.won };
+  return { environment: right.environment, seed: right.seed, frames, rewards, actions, won: right.won, seam };
 }
 
 /** Returns where units are over the whole battle, from left to right. */
