@@ -49,8 +49,8 @@ export async function publishedFrame(name: string, folder?: string): Promise<Dat
  *
  * @param profile profile whose tables are read. Default: the experiment's
  * @returns the runs in the order of their declaration
- * @throws {LabError} when nothing is published, when the tables do not belong together, or when their runs are not those
- *   that the experiment declares today, for example because they were trained under other rules of battle
+ * @throws {LabError} when nothing is published, when the tables do not belong together, or when their runs are not
+ *   those that the experiment declares today, for example because they were trained under other rules of battle
  * @example showTable(comparison3m.reduce(publishedRuns(comparison3m)).table);
  */
 export function publishedRuns(
