@@ -231,6 +231,6 @@ function pairTable(pairs: readonly EnginePair[], what: string): Table {
         clock(tensorflow.summary!.seconds),
       ];
     }),
-    note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ sparse, tensorflow }) => [sparse, tensorflow]))}. Time on the clock; the sparse engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
+    note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ sparse, tensorflow }) => [sparse, tensorflow]))}. Time on the clock; the sparse engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${devices.some((device) => device.includes("vectorised runs")) ? ", where all seeds take this time together" : ""}.`,
   };
 }
