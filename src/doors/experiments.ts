@@ -5,7 +5,7 @@ export { budgetTable } from "../experiments/budgets.js";
 export { comparison3m, COMPARISONS } from "../experiments/comparative.js";
 export { distributionShift, type FollowedRun } from "../experiments/distribution-shift.js";
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "../experiments/dual-buffers.js";
-export { facmac3m } from "../experiments/facmac.js";
+export { facmac2s3z, facmac3m } from "../experiments/facmac.js";
 export { maskInterval, maskIntervalOwQmix } from "../experiments/mask-interval.js";
 export { masks, weightImage } from "../experiments/masks.js";
 export { comixSwimmer, facmacHumanoid } from "../experiments/mujoco.js";

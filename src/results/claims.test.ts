@@ -327,6 +327,7 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["notebooks/22-facmac.ipynb", "MAST, SS has p = P,", "facmac-3m", "SS", "MAST"],
   ["notebooks/22-facmac.ipynb", "SET p = P, Dense", "facmac-3m", "SET", "MAST"],
   ["notebooks/22-facmac.ipynb", "Dense p = P (Mann", "facmac-3m", "Dense", "MAST"],
+  ["notebooks/22-facmac.ipynb", "no more than p = P (Mann", "facmac-2s3z", "Dense", "MAST"],
   ["notebooks/23-mujoco.ipynb", "gained or lost: dense p = P", "comix-swimmer", "Dense", "Dense, untrained"],
   ["notebooks/23-mujoco.ipynb", "SS p = P, MAST", "comix-swimmer", "SS", "SS, untrained"],
   ["notebooks/23-mujoco.ipynb", "MAST p = P (Mann", "comix-swimmer", "MAST", "MAST, untrained"],
