@@ -6,11 +6,17 @@ import { readKept } from "../../src/results/kept-runs.js";
 import { committedResults } from "../../src/results/place.js";
 import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
-import { LEARNING_MAPS, learningOf } from "./learning.js";
+import { battleUnder, LEARNING_MAPS, learningOf } from "./learning.js";
 
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
 // logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
-// tsx bench/real-game/learning-table.ts`. It prints how our medians compare with the real ones.
+// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. It prints how our medians compare with the real
+// ones, and when runs by the other rule sets that are named learned; those are in no file.
+
+for (const name of process.argv.slice(2)) {
+  const [map = "", habits = ""] = name.split(":");
+  battleUnder(map, habits);
+}
 
 /** Steps at which a curve of ours gets a point. */
 const EVERY = 25_000;
@@ -49,10 +55,26 @@ const add = (map: string, source: string, curve: Curve): void => {
   if (!groups.has(key)) groups.set(key, { map, source, curves: [] });
   groups.get(key)!.curves.push(curve);
 };
+/** Runs by other rule sets than ours, by the environment that `battleUnder` names. */
+const ruleSets = new Map<string, Curve[]>();
 for (const { name, state, config } of listRuns()) {
   if (state === "damaged" || config.method !== "dense") continue;
   const evaluations = readRun(name).metrics.filter(({ kind }) => kind === "evaluation");
-  add(config.environment, "bench/real-game/learn.ts", evaluations);
+  const { environment } = config;
+  if (environment in LEARNING_MAPS) add(environment, "bench/real-game/learn.ts", evaluations);
+  else if (environment.includes(".")) ruleSets.set(environment, [...(ruleSets.get(environment) ?? []), evaluations]);
+}
+for (const [environment, curves] of ruleSets) {
+  const learned = curves.map(learningOf);
+  const steps = (values: readonly number[]): string =>
+    [...values]
+      .sort((a, b) => a - b)
+      .map((step) => (step === Infinity ? "later" : step))
+      .join(", ");
+  console.log(
+    `${environment}, ${curves.length} runs: .5 at ${steps(learned.map(({ half }) => half))}; ` +
+      `.9 at ${steps(learned.map(({ nineTenths }) => nineTenths))}`,
+  );
 }
 // Where a map was not trained so, the dense teams of the paper's budget stand in, which differ in one setting.
 const trained = new Set([...groups.values()].map(({ map }) => map));

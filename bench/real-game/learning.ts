@@ -1,3 +1,8 @@
+import { createBattleEnvironment } from "../../src/envs/starcraft/environment.js";
+import { maps } from "../../src/envs/starcraft/maps.js";
+import { type EnemyHabits, HABITS, rulesVersion } from "../../src/envs/starcraft/rules.js";
+import { environments } from "../../src/parts/environment.js";
+import { registerParts } from "../../src/parts/registry.js";
 import type { MetricsRow } from "../../src/runs/metrics.js";
 
 /** Maps on which learning is compared, and the steps after which a run that has not learned is given up. */
@@ -8,6 +13,41 @@ export const LEARNING_MAPS: Readonly<Record<string, number>> = {
   "3s5z": 2_000_000,
   "2c_vs_64zg": 2_000_000,
 };
+
+/** Steps after which a run by another rule set that has not learned is given up. */
+export const RULE_SET_STEPS = 300_000;
+
+/**
+ * Registers the battles of a map under other habits of the enemies as an environment, so that teams train in them as in
+ * any other.
+ *
+ * @param habits numbers to change, for example "comradeAgain=10,old=5"
+ * @returns the environment's name, for example "3m.comradeAgain-10.old-5"
+ * @throws {Error} when there is no such map or no such number
+ */
+export function battleUnder(name: string, habits: string): string {
+  const map = maps.find((map) => map.name === name);
+  if (map === undefined)
+    throw new Error(`There is no map "${name}": use one of ${maps.map(({ name }) => name).join(", ")}.`);
+  const changed: Record<string, number> = {};
+  for (const part of habits.split(",")) {
+    const [habit = "", value = ""] = part.split("=");
+    if (!(habit in HABITS) || value === "" || !Number.isFinite(Number(value)))
+      throw new Error(`"${part}" is not HABIT=NUMBER with a habit among ${Object.keys(HABITS).join(", ")}.`);
+    changed[habit] = Number(value);
+  }
+  const environment = [name, ...Object.entries(changed).map(([habit, value]) => `${habit}-${value}`)].join(".");
+  const all: EnemyHabits = { ...HABITS, ...changed };
+  registerParts({
+    [environments.section]: {
+      [environment]: {
+        create: () => createBattleEnvironment(map, "starcraft", all),
+        version: () => rulesVersion(map, "starcraft"),
+      },
+    },
+  });
+  return environment;
+}
 
 /** How fast a run learned, from its evaluations of 32 battles each, without smoothing. */
 export interface Learning {

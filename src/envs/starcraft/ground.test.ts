@@ -27,9 +27,10 @@ function follow(x: number, y: number, goalX: number, goalY: number): number {
   throw new Error(`no way to ${goalX}, ${goalY}`);
 }
 
+const isClear = (x: number, y: number): boolean =>
+  x >= 0 && y >= 0 && x < 32 && y < 32 && ground.strides[Math.floor(y * FINE) * FINE * 32 + Math.floor(x * FINE)] > 0;
+
 it("can walk a line if every look along it, one in .15 cells, is clear, and no other", () => {
-  const isClear = (x: number, y: number): boolean =>
-    x >= 0 && y >= 0 && x < 32 && y < 32 && ground.strides[Math.floor(y * FINE) * FINE * 32 + Math.floor(x * FINE)] > 0;
   const { float } = createRandom(7);
   let open = 0;
   for (let n = 0; n < 20_000; n++) {
@@ -69,6 +70,30 @@ describe("ways around the cliff", () => {
     expect(out[0]).toBeCloseTo(16, 0);
     expect(out[1]).toBeGreaterThan(11.2);
     expect(out[1]).toBeLessThan(11.7);
+  });
+
+  it("begins with the corner of the shortest way over corners between which lines can be walked", () => {
+    const corners = Array.from(ground.cornerX, (x, k): [number, number] => [x, ground.cornerY[k]]);
+    const straight = (from: [number, number], to: [number, number]): number =>
+      canWalk(0, ...from, ...to) ? Math.hypot(to[0] - from[0], to[1] - from[1]) : Infinity;
+    const between = corners.map((from) => corners.map((to) => straight(from, to)));
+    for (const via of corners.keys())
+      for (const row of between) row.forEach((way, to) => (row[to] = Math.min(way, row[via] + between[via][to])));
+    const { float } = createRandom(3);
+    let bent = 0;
+    for (let n = 0; n < 3_000; n++) {
+      const [from, goal] = [0, 1].map((): [number, number] => [2 + float() * 27, 7.5 + float() * 13]);
+      if (!isClear(...from) || !isClear(...goal) || canWalk(0, ...from, ...goal)) continue;
+      const last = corners.map((corner) => straight(corner, goal));
+      const ways = corners.map(
+        (corner, k) => straight(from, corner) + Math.min(...between[k].map((way, to) => way + last[to])),
+      );
+      const [x, y] = headFor(0, ...from, ...goal);
+      const taken = corners.findIndex((corner) => corner[0] === x && corner[1] === y);
+      expect(ways[taken]).toBeCloseTo(Math.min(...ways), 9);
+      bent++;
+    }
+    expect(bent).toBeGreaterThan(500);
   });
 
   it("needs none on a plain band, whose box it keeps", () => {

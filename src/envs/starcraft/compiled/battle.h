@@ -36,12 +36,14 @@ typedef struct {
   /** The nearest clear point of every fine point. */
   const unsigned short *nearest;
   const double *corner_x, *corner_y;
-  /** Length of the shortest way between two corners, [corners, corners]. */
+  /** Length of the shortest way to each corner from each other, [corners, corners]. */
   double *between;
   /** Length of the shortest way from each corner to goals that were asked for before, [GOALS, corners]; those goals. */
   double *to_goal, *goals;
   /** Scratch memory of `head_for`, [corners]. */
   double *ways;
+  /** What is known of each cell of the map from each corner: see `is_hidden`. [corners, MAP_SIZE, MAP_SIZE]. */
+  byte *hidden;
 } ground;
 
 /** The numbers of a battle that are no whole numbers, in the order of ../compiled/loops.ts. */
@@ -50,6 +52,20 @@ typedef struct {
   double turn_cos, turn_sin, facing_cos;
   double max_separation, max_reward;
 } numbers;
+
+/** Two numbers, with which the same is computed at a time. */
+typedef double pair __attribute__((vector_size(16)));
+typedef long long truths __attribute__((vector_size(16)));
+
+/** A living unit while units are parted. What is read together lies together, so that one address leads to it. */
+typedef struct {
+  pair place;
+  /** Its x before anybody was pushed. */
+  double began;
+  double separation, walks, speed;
+  const ground *ground;
+  int index, layer;
+} body;
 
 /** Members have the names that they have in ../battle.ts and loops.ts, which finds them by these. */
 typedef struct {
@@ -87,6 +103,8 @@ typedef struct {
 
   /** Scratch memory: units whose shots hit in this tick, and how many comrades aim at each ally. */
   int *hits, *aimed_at;
+  /** At which part of its straight way a unit last met what is closed: see `can_walk_on`. */
+  double *crossing;
   /** Where every walker stood before this tick. */
   double *was_x, *was_y;
   /**
@@ -95,8 +113,8 @@ typedef struct {
    */
   double *place_x, *place_y, *place_room, *near_x, *near_y, *near_room;
   int *walking, *standing;
-  /** Places of living units in the order of x while units are parted, [units + 4, 2]. */
-  double *places;
+  /** Living units in the order of x while they are parted, [units + 8]. */
+  body *bodies;
 } battle;
 
 /** What is shown of a battle, and how: see `Blocks` of ../observe.ts. */
@@ -114,10 +132,6 @@ typedef struct {
   float *health_part, *shield_part;
 } view;
 
-/** Two numbers, with which the same is computed at a time. */
-typedef double pair __attribute__((vector_size(16)));
-typedef long long truths __attribute__((vector_size(16)));
-
 static inline pair load(const double *from) {
   pair two;
   __builtin_memcpy(&two, from, sizeof two);
@@ -133,9 +147,6 @@ static inline pair seconds(pair a, pair b) { return __builtin_shufflevector(a, b
 /** The greater and the lesser of each two numbers. */
 static inline pair greatest(pair a, pair b) { return __builtin_wasm_pmax_f64x2(b, a); }
 static inline pair least(pair a, pair b) { return __builtin_wasm_pmin_f64x2(b, a); }
-
-/** How far each two numbers are from each other. */
-static inline pair away(pair a, pair b) { return __builtin_wasm_abs_f64x2(a - b); }
 
 /** `a` where `is` holds, else `b`. */
 static inline pair choose(truths is, pair a, pair b) { return (pair)((is & (truths)a) | (~is & (truths)b)); }

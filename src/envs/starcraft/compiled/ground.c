@@ -9,6 +9,8 @@
 #define AT_BEND 0.05
 /** A unit that chases another around cliffs looks for a new bend after this many steps. */
 #define LOOK_AGAIN 4
+/** Distance between two places where it is asked whether a line crosses what is closed, in cells. */
+#define CROSSING 0.25
 
 static double length(double x, double y, double to_x, double to_y) {
   const double dx = to_x - x, dy = to_y - y;
@@ -60,25 +62,68 @@ EXPORT(can_walk) int can_walk(const ground *g, double x, double y, double to_x, 
   return 1;
 }
 
+/** Shortens the ways from each of `n` corners to a place to those that lead by a corner: `to_via` and then `rest`. */
+static inline void shorten(double *ways, const double *to_via, double rest, int n) {
+  int k = 0;
+  for (; k < n - 1; k += 2) store(ways + k, least(load(ways + k), load(to_via + k) + rest));
+  if (k < n && to_via[k] + rest < ways[k]) ways[k] = to_via[k] + rest;
+}
+
 /**
  * Lengthens ways over corners by Floyd and Warshall's algorithm: first between corners, with lines that can be walked.
  */
 EXPORT(connect_corners) void connect_corners(const ground *g) {
   const int n = g->corners;
+  double *between = g->between;
   for (int a = 0; a < n; a++) {
     for (int b = 0; b < n; b++) {
       const double x = g->corner_x[a], y = g->corner_y[a], to_x = g->corner_x[b], to_y = g->corner_y[b];
-      g->between[a * n + b] = can_walk(g, x, y, to_x, to_y) ? length(x, y, to_x, to_y) : __builtin_inf();
+      between[b * n + a] = can_walk(g, x, y, to_x, to_y) ? length(x, y, to_x, to_y) : __builtin_inf();
     }
   }
-  for (int via = 0; via < n; via++) {
-    for (int a = 0; a < n; a++) {
-      for (int b = 0; b < n; b++) {
-        const double way = g->between[a * n + via] + g->between[via * n + b];
-        if (way < g->between[a * n + b]) g->between[a * n + b] = way;
-      }
-    }
+  for (int via = 0; via < n; via++)
+    for (int b = 0; b < n; b++) shorten(between + b * n, between + via * n, between[b * n + via], n);
+}
+
+/**
+ * Tells whether all fine points are closed that are no more than two points from that of a place along both axes. Then
+ * no line that passes there can be walked: one of its looks is no farther off than LOOK.
+ */
+static inline int is_solid(const ground *g, pair place) {
+  const truths point = points_of(place);
+  const int left = (int)point[0] - 2, right = left + 5, bottom = (int)point[1] - 2, top = bottom + 5;
+  if (left < 0 || right > FINE_SIZE || bottom < 0 || top > FINE_SIZE) return 0;
+  const unsigned short *below = g->closed + bottom * (FINE_SIZE + 1), *up_to = g->closed + top * (FINE_SIZE + 1);
+  return (unsigned short)(up_to[right] - up_to[left] - below[right] + below[left]) == 25;
+}
+
+/**
+ * Tells whether no line can be walked between a place and any other in fine point (column, row): the line to its middle
+ * crosses something solid. Those to others pass this crossing .09 cells off or less, and so do, with .24, their looks.
+ */
+static int is_crossed(const ground *g, pair from, int column, int row) {
+  const pair to = {(column + 0.5) / FINE, (row + 0.5) / FINE}, way = to - from, squares = way * way;
+  const double distance = __builtin_sqrt(squares[0] + squares[1]);
+  for (double at = CROSSING; at < distance; at += CROSSING)
+    if (is_solid(g, from + way * (at / distance))) return 1;
+  return 0;
+}
+
+/**
+ * Tells whether surely no line between corner `k` and (x, y) can be walked, in either direction, because none can
+ * between this corner and any place in the same cell of the map. What is found out about a cell is kept.
+ */
+static inline int is_hidden(const ground *g, int k, double x, double y) {
+  const int column = (int)x, row = (int)y;
+  if ((unsigned)column >= MAP_SIZE || (unsigned)row >= MAP_SIZE) return 0;
+  byte *known = g->hidden + (k * MAP_SIZE + row) * MAP_SIZE + column;
+  if (*known == 0) {
+    const pair corner = {g->corner_x[k], g->corner_y[k]};
+    *known = 2;
+    for (int point = 0; point < FINE * FINE && *known == 2; point++)
+      if (!is_crossed(g, corner, column * FINE + point % FINE, row * FINE + point / FINE)) *known = 1;
   }
+  return *known == 2;
 }
 
 /** The lengths of the shortest ways from each corner to a goal. */
@@ -90,14 +135,11 @@ static const double *ways_to(const ground *g, double goal_x, double goal_y) {
   g->goals[2 * slot + 1] = goal_y;
   for (int k = 0; k < n; k++) {
     const double x = g->corner_x[k], y = g->corner_y[k];
-    to_goal[k] = can_walk(g, x, y, goal_x, goal_y) ? length(x, y, goal_x, goal_y) : __builtin_inf();
+    const int is_straight = !is_hidden(g, k, goal_x, goal_y) && can_walk(g, x, y, goal_x, goal_y);
+    to_goal[k] = is_straight ? length(x, y, goal_x, goal_y) : __builtin_inf();
   }
-  for (int via = 0; via < n; via++) {
-    for (int k = 0; k < n; k++) {
-      const double way = g->between[k * n + via] + to_goal[via];
-      if (way < to_goal[k]) to_goal[k] = way;
-    }
-  }
+  for (int via = 0; via < n; via++)
+    if (to_goal[via] < __builtin_inf()) shorten(to_goal, g->between + via * n, to_goal[via], n);
   return to_goal;
 }
 
@@ -136,7 +178,7 @@ static void find_bend(const ground *g, double x, double y, double goal_x, double
       best = k;
     }
     if (best < 0) return;
-    if (can_walk(g, x, y, g->corner_x[best], g->corner_y[best])) {
+    if (!is_hidden(g, best, x, y) && can_walk(g, x, y, g->corner_x[best], g->corner_y[best])) {
       out[0] = g->corner_x[best];
       out[1] = g->corner_y[best];
       return;
@@ -152,12 +194,26 @@ EXPORT(head_for) void head_for(const ground *g, double x, double y, double goal_
   if (!can_walk(g, x, y, goal_x, goal_y)) find_bend(g, x, y, goal_x, goal_y, out);
 }
 
+/** Tells whether unit `i` can walk straight to a place. What was closed on its way mostly still is. */
+static inline int can_walk_on(const battle *b, int i, double to_x, double to_y) {
+  const ground *g = b->grounds[i];
+  const pair from = {b->x[i], b->y[i]}, way = (pair){to_x, to_y} - from;
+  if (is_solid(g, from + way * b->crossing[i])) return 0;
+  if (can_walk(g, from[0], from[1], to_x, to_y)) return 1;
+  for (double part = 0.125; part < 1; part += 0.125) {
+    if (!is_solid(g, from + way * part)) continue;
+    b->crossing[i] = part;
+    break;
+  }
+  return 0;
+}
+
 void walk_around(const battle *b, int i, double to_x, double to_y) {
   if (b->bend_x[i] >= 0) {
     const double x = b->x[i], y = b->y[i], dx = b->bend_x[i] - x, dy = b->bend_y[i] - y;
     if (dx * dx + dy * dy < 0.36) {
       const ground *g = b->grounds[i];
-      if (!g || can_walk(g, x, y, to_x, to_y)) {
+      if (!g || can_walk_on(b, i, to_x, to_y)) {
         b->bend_x[i] = -1;
         walk(b, i, to_x, to_y);
         return;
@@ -188,7 +244,7 @@ void find_bends(const battle *b) {
       continue;
     }
     const double x = b->x[i], y = b->y[i];
-    if (can_walk(g, x, y, goal_x, goal_y)) {
+    if (can_walk_on(b, i, goal_x, goal_y)) {
       b->bend_x[i] = -1;
       continue;
     }

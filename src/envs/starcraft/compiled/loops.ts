@@ -25,6 +25,8 @@ const TURNS = [-1, 0, 1].map((taken) => {
 const TURN = (999.8437 / 16 / 180) * Math.PI;
 const FACING = (11.25 / 180) * Math.PI;
 
+/** Size of a `body` of battle.h, in doubles. */
+const BODY = 8;
 /** Types of units that there are at most. */
 const TYPES = 16;
 
@@ -123,8 +125,8 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
     ...{ grounds: addresses, box },
     cosines: table((turn) => Math.cos((Math.abs(turn) * Math.PI) / 12)),
     sines: table((turn) => Math.sign(turn) * Math.sin((Math.abs(turn) * Math.PI) / 12)),
-    ...{ hits: arena.words(2 * units), aimedAt: words(), wasX: doubles(), wasY: doubles() },
-    ...{ places: arena.doubles(2 * units + 8), placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
+    ...{ hits: arena.words(2 * units), aimedAt: words(), crossing: doubles(), wasX: doubles(), wasY: doubles() },
+    ...{ bodies: arena.doubles(BODY * (units + 8)), placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
     ...{ nearX: doubles(), nearY: doubles(), nearRoom: doubles(), walking: words(), standing: words() },
   });
   const bend = arena.doubles(2);
@@ -164,10 +166,15 @@ export function loopBytes(allies: number, units: number, grounds: readonly Groun
   const shown = allies * (4 * (units + 1) * described + units + 6) + 4 * (units * described + allies * (units + 6));
   const cliffs = [...new Set(grounds)].filter(({ box }) => box === null);
   const ofGround = ({ strides, closed, nearest, cornerX: { length } }: Ground): number =>
-    strides.byteLength + closed.byteLength + nearest.byteLength + 8 * (2 * GOALS + length * (length + GOALS + 3)) + 128;
+    strides.byteLength +
+    closed.byteLength +
+    nearest.byteLength +
+    8 * (2 * GOALS + length * (length + GOALS + 3)) +
+    length * MAP_SIZE * MAP_SIZE +
+    128;
   return (
     shown +
-    8 * 24 * (units + 2) +
+    8 * (25 + BODY) * (units + 8) +
     MAP_SIZE * MAP_SIZE +
     4096 +
     cliffs.reduce((sum, ground) => sum + ofGround(ground), 0)
@@ -187,6 +194,7 @@ function placeGround(arena: Arena, { strides, closed, nearest, cornerX, cornerY 
     toGoal: arena.doubles(GOALS * corners),
     goals: arena.doubles(2 * GOALS).fill(-1),
     ways: arena.doubles(corners),
+    hidden: arena.bytes(corners * MAP_SIZE * MAP_SIZE),
   });
 }
 

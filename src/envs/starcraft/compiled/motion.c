@@ -8,7 +8,9 @@
 /** Directions that it tries, and as many of them once more as make this a multiple of 4: see loops.ts. */
 #define DIRECTIONS 20
 /** Places that are compared with one at a time. */
-#define COMPARED 4
+#define COMPARED 8
+/** More, in cells, than what rounding takes from the sum of a few places on the map. */
+#define ROUNDING 1e-9
 /** Share of an overlap that the faster unit gives way, where it walks into the back of a slower one. */
 #define FASTER 0.75
 
@@ -42,6 +44,7 @@ static void go_around(const battle *b) {
   // Local pointers tell the compiler that what is written here moves no array.
   const double *restrict xs = b->x, *restrict ys = b->y, *restrict separation = b->separation;
   double *restrict place_x = b->place_x, *restrict place_y = b->place_y, *restrict place_room = b->place_room;
+  double *restrict place_unit = (double *)b->bodies;
   double *restrict near_x = b->near_x, *restrict near_y = b->near_y, *restrict near_room = b->near_room;
   double *restrict vxs = b->vx, *restrict vys = b->vy;
   int *restrict standing = b->standing, *restrict walking = b->walking, *restrict sides = b->side;
@@ -53,6 +56,7 @@ static void go_around(const battle *b) {
       standing[stand] = j;
       place_x[stand] = xs[j];
       place_y[stand] = ys[j];
+      place_unit[stand] = j;
       place_room[stand++] = separation[j];
     }
   }
@@ -65,14 +69,14 @@ static void go_around(const battle *b) {
     // Most walkers have nobody in their way, which shows before the way is known by its length. Nobody walks faster
     // than his speed, so that these bounds are as wide as those below or wider, whatever is rounded.
     const double pace = b->speed[i] * (1 + 1e-9), ahead = (LOOK_AHEAD + 0.5) * pace, grazed = own - GRAZE;
-    int is_way_free = 1;
-    for (int k = 0; k < stand && is_way_free; k += 2) {
+    // A loop that does not end early: when it would, nobody can foresee.
+    truths in_way = {0, 0};
+    for (int k = 0; k < stand; k += 2) {
       const pair dx = load(place_x + k) - x, dy = load(place_y + k) - y;
       const pair along = dx * vx + dy * vy, across = dx * vy - dy * vx, room = (load(place_room + k) + grazed) * pace;
-      const int in_way = which((along > 0) & (along <= ahead) & (across < room) & (across > -room));
-      is_way_free = in_way == 0 || ((!(in_way & 1) || standing[k] == t) && (!(in_way & 2) || standing[k + 1] == t));
+      in_way |= (along > 0) & (along <= ahead) & (across < room) & (across > -room) & (load(place_unit + k) != t);
     }
-    if (is_way_free) {
+    if (which(in_way) == 0) {
       sides[i] = 0;
       continue;
     }
@@ -201,93 +205,112 @@ static double share_of_faster(const battle *b, int i, int j, pair n) {
   return 0.5;
 }
 
-/**
- * Compares a place with the four that `places` lists first. @returns two bits for each that is nearer than
- * `squared_room`, and from bit 8 on, two for each that lies at least `end` to the right
- */
-static inline unsigned compare_four(pair at, const double *places, pair end, double squared_room) {
-  const pair a = load(places) - at, b = load(places + 2) - at, c = load(places + 4) - at, d = load(places + 6) - at;
-  const pair aa = a * a, bb = b * b, cc = c * c, dd = d * d;
-  return bits_of(firsts(aa, bb) + seconds(aa, bb) < squared_room, firsts(cc, dd) + seconds(cc, dd) < squared_room,
-                 firsts(a, b) >= end, firsts(c, d) >= end);
+/** Tells which of two units are nearer to a place than allowed. */
+static inline truths are_near(pair at, const body *two, double squared_room) {
+  const pair a = two[0].place - at, b = two[1].place - at, aa = a * a, bb = b * b;
+  return firsts(aa, bb) + seconds(aa, bb) < squared_room;
 }
 
-/** Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks. */
+/** Compares a place with those of eight units. @returns two bits for each that is nearer than allowed */
+static inline unsigned compare_eight(pair at, const body *bodies, double squared_room) {
+  return bits_of(are_near(at, bodies, squared_room), are_near(at, bodies + 2, squared_room),
+                 are_near(at, bodies + 4, squared_room), are_near(at, bodies + 6, squared_room));
+}
+
+/**
+ * Tells whether one of the units after `asked` and before `other` lies at least `reach` to the right of `x`. Those that
+ * began left of `least` do not.
+ */
+static int is_passed(const body *asked, const body *other, double x, double reach, double least) {
+  while (--other > asked && other->began >= least)
+    if (other->place[0] - x >= reach) return 1;
+  return 0;
+}
+
+/** Returns where a unit gets that is pushed from its place to another by `share` of an overlap. */
+static inline pair push(const battle *b, const body *unit, pair from, pair to, double share) {
+  if (unit->ground) return shift(unit->ground->strides, from, to);
+  const truths is_pushed = (pair){share, share} > 0;
+  return choose(is_pushed, within(b, unit->index, to), from);
+}
+
+/**
+ * Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks.
+ *
+ * Each unit asks those behind it in the order of x before anybody was pushed, up to the first that lies farther to the
+ * right than two of any kind can touch. Pushes bring places out of order, so that somebody behind that one may overlap
+ * and is not pushed.
+ */
 static void separate(const battle *b, double widest) {
   const int living = sort(b);
-  const int *restrict order = b->order;
-  const double *restrict ys = b->y, *restrict vx = b->vx, *restrict vy = b->vy;
-  const double *restrict separation = b->separation, *restrict speed = b->speed;
-  const double *restrict sorted_x = b->place_x;
-  double *restrict places = b->places, *restrict place_room = b->place_room, *restrict walks = b->near_y;
-  const byte *restrict layer = b->layer;
-  const ground *const *restrict grounds = b->grounds;
+  body *restrict bodies = b->bodies, *end = bodies + living;
   for (int k = 0; k < living; k++) {
-    const int i = order[k];
-    places[2 * k] = sorted_x[k];
-    places[2 * k + 1] = ys[i];
-    place_room[k] = separation[i];
-    walks[k] = (vx[i] != 0) | (vy[i] != 0);
+    const int i = b->order[k];
+    const double x = b->place_x[k];
+    body *unit = bodies + k;
+    unit->place = (pair){x, b->y[i]};
+    unit->began = x;
+    unit->separation = b->separation[i];
+    unit->walks = (b->vx[i] != 0) | (b->vy[i] != 0);
+    unit->speed = b->speed[i];
+    unit->ground = b->grounds[i];
+    unit->index = i;
+    unit->layer = b->layer[i];
   }
   // Nobody overlaps with a place at infinity, which ends the search.
-  for (int k = living; k < living + COMPARED; k++) places[2 * k] = __builtin_inf();
-  // Nobody of the layer is nearer than `room` behind the first place that is this far and as much farther as
-  // pushes have brought two places out of order.
-  pair pushed = {0, 0};
-  for (int k = 0; k < living; k++) {
-    const int i = order[k];
-    const double own = place_room[k], room = own + b->layer_separation[i], squared_room = room * room;
-    const pair reach = {own + widest, own + widest};
-    pair at = load(places + 2 * k), end = least(reach, room + 2 * pushed);
-    const ground *own_ground = grounds[i];
-    for (int base = k + 1, is_last = 0; !is_last; base += COMPARED) {
-      unsigned next = compare_four(at, places + 2 * base, end, squared_room);
-      for (;;) {
-        const unsigned either = (next | next >> 8) & 0xff;
-        if (either == 0) break;
-        const int first = __builtin_ctz(either), m = base + first / 2;
-        is_last = next >> (first + 8) & 1;
-        if (is_last) break;
-        const unsigned behind = (0xfcu << first & 0xff) * 0x101;
-        next &= behind;
-        const int j = order[m];
-        const pair to = load(places + 2 * m), d = to - at, squares = d * d;
-        const double squared = squares[0] + squares[1], both = own + place_room[m];
-        if (!(squared < both * both) || layer[i] != layer[j]) continue;
+  for (int k = 0; k < COMPARED; k++) end[k].began = end[k].place[0] = __builtin_inf();
+  // How far units have been pushed to the left and to the right by those before them, at most, and a bit more than what
+  // may be lost by rounding.
+  pair pushed = {ROUNDING, ROUNDING};
+  for (body *unit = bodies; unit < end; unit++) {
+    const double room = unit->separation + b->layer_separation[unit->index], squared_room = room * room;
+    const double reach = unit->separation + widest;
+    pair at = unit->place;
+    const body *asked = unit;
+    int is_last = 0;
+    for (body *behind = unit + 1; !is_last && behind->began - pushed[0] - at[0] < room; behind += COMPARED) {
+      unsigned next = compare_eight(at, behind, squared_room);
+      while (next) {
+        const int first = __builtin_ctz(next);
+        body *other = behind + first / 2;
+        const unsigned left = 0xfffcu << first;
+        next &= left;
+        const pair to = other->place, d = to - at, squares = d * d;
+        const double squared = squares[0] + squares[1], both = unit->separation + other->separation;
+        if (!(squared < both * both) || unit->layer != other->layer) continue;
+        const double least = at[0] + reach - pushed[1];
+        if (other->began >= least && is_passed(asked, other, at[0], reach, least)) {
+          is_last = 1;
+          break;
+        }
+        asked = other;
         const double distance = __builtin_sqrt(squared), overlap = both - distance;
         // Exactly on top of one another: apart along x, the lower index to the left.
-        const pair n = distance > 0 ? d / distance : (pair){i < j ? 1 : -1, 0};
+        const pair n = distance > 0 ? d / distance : (pair){unit->index < other->index ? 1 : -1, 0};
         // Nobody can foresee who walks, so that no branch asks for it.
-        double share = (1 + walks[k] - walks[m]) * 0.5;
-        if (speed[i] != speed[j] && walks[k] * walks[m] != 0) share = share_of_faster(b, i, j, n);
+        double share = (1 + unit->walks - other->walks) * 0.5;
+        if (unit->speed != other->speed && unit->walks * other->walks != 0)
+          share = share_of_faster(b, unit->index, other->index, n);
         const pair ofs = overlap * (pair){share, 1 - share};
-        pair pushed_i = at - n * ofs[0], pushed_j = to + n * ofs[1];
-        const truths are_pushed = ofs > 0;
-        if (own_ground) pushed_i = shift(own_ground->strides, at, pushed_i);
-        else pushed_i = choose((truths){are_pushed[0], are_pushed[0]}, within(b, i, pushed_i), at);
-        const ground *ground_j = grounds[j];
-        if (ground_j) pushed_j = shift(ground_j->strides, to, pushed_j);
-        else pushed_j = choose((truths){are_pushed[1], are_pushed[1]}, within(b, j, pushed_j), to);
-        at = pushed_i;
-        store(places + 2 * m, pushed_j);
-        const pair by = away((pair){at[0], pushed_j[0]}, (pair){sorted_x[k], sorted_x[m]});
-        pushed = greatest(pushed, greatest(by, (pair){by[1], by[0]}));
-        end = least(reach, room + 2 * pushed);
+        const pair pushed_to = push(b, other, to, to + n * ofs[1], ofs[1]);
+        at = push(b, unit, at, at - n * ofs[0], ofs[0]);
+        other->place = pushed_to;
+        const double began = other->began;
+        pushed = greatest(pushed, (pair){began, pushed_to[0]} - (pair){pushed_to[0], began} + ROUNDING);
         // Whoever was next mostly still is, and with a branch the processor goes on with it before this is known. The
         // empty assembly keeps the compiler from making a choice of the branch, for which the processor would wait.
-        unsigned now = compare_four(at, places + 2 * base, end, squared_room) & behind;
+        unsigned now = compare_eight(at, behind, squared_room) & left;
         if (now != next) {
           __asm__ volatile("" : "+r"(now));
           next = now;
         }
       }
     }
-    store(places + 2 * k, at);
+    unit->place = at;
   }
-  for (int k = 0; k < living; k++) {
-    const int i = order[k];
-    b->x[i] = places[2 * k];
-    b->y[i] = places[2 * k + 1];
+  for (const body *unit = bodies; unit < end; unit++) {
+    b->x[unit->index] = unit->place[0];
+    b->y[unit->index] = unit->place[1];
   }
 }
 
