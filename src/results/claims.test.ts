@@ -332,6 +332,14 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["notebooks/23-mujoco.ipynb", "SS p = P, MAST", "comix-swimmer", "SS", "SS, untrained"],
   ["notebooks/23-mujoco.ipynb", "MAST p = P (Mann", "comix-swimmer", "MAST", "MAST, untrained"],
   ["notebooks/23-mujoco.ipynb", "no more than p = P with three", "comix-swimmer", "Dense", "MAST"],
+  ["notebooks/23-mujoco.ipynb", "before training: dense p = P", "comix-humanoid", "Dense", "Dense, untrained"],
+  ["notebooks/23-mujoco.ipynb", "and for SS p = P", "comix-humanoid", "SS", "SS, untrained"],
+  ["notebooks/23-mujoco.ipynb", "and MAST p = P, three", "comix-humanoid", "MAST", "MAST, untrained"],
+  ["notebooks/23-mujoco.ipynb", "told apart: dense and MAST p = P", "comix-humanoid", "Dense", "MAST"],
+  ["notebooks/23-mujoco.ipynb", "SS and MAST p = P", "comix-humanoid", "SS", "MAST"],
+  ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "Dense", "Dense, untrained"],
+  ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "SS", "SS, untrained"],
+  ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "MAST", "MAST, untrained"],
 ];
 
 const read = new Map<string, Map<string, number[]>>();
