@@ -61,6 +61,9 @@ function textOf(file: string): string {
 // experiment or of two.
 const claims: [file: string, words: string, id: string, one: string, other: string, otherId?: string][] = [
   ["README.md", "MAST and RigL: p = P; three and three", "quickstart", "RigL", "MAST"],
+  ["data/results/README.md", "from 75 % (p = P) and", "burn-in-ow-qmix", "T₀ = 0 %", "T₀ = 75 %"],
+  ["data/results/README.md", "100 % (p = P), and λ", "burn-in-ow-qmix", "T₀ = 0 %", "T₀ = 100 %"],
+  ["data/results/README.md", "0.8 from 0 (p = P); α", "lambda-ow-qmix", "λ = 0", "λ = 0.8"],
   ["data/results/README.md", "(p = P, three seeds each)", "facmac-2s3z", "Dense", "MAST"],
   ["README.md", "[91.9, 96.2] | P |", "comparison-3m", "Dense", "MAST"],
   ["README.md", "[80.1, 89.8] | P |", "comparison-3m", "Tiny", "MAST"],
@@ -215,6 +218,35 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
     "buffer-ratio",
     "offline : online = 6 : 2",
     "offline : online = 2 : 6",
+  ],
+  [
+    "notebooks/13-dual-buffers.ipynb",
+    "3 : 5 and 2 : 6 (p = P, Mann",
+    "buffer-ratio-ow-qmix",
+    "offline : online = 3 : 5",
+    "offline : online = 2 : 6",
+  ],
+  [
+    "notebooks/13-dual-buffers.ipynb",
+    "86.1 % ± 6.3 (p = P). In",
+    "buffer-ratio-ow-qmix",
+    "offline : online = 8 : 0",
+    "offline : online = 6 : 2",
+  ],
+  [
+    "notebooks/13-dual-buffers.ipynb",
+    "old data alone (p = P).",
+    "buffer-ratio-ow-qmix",
+    "offline : online = 8 : 0",
+    "offline : online = 0 : 8",
+  ],
+  [
+    "notebooks/13-dual-buffers.ipynb",
+    "is that of 6 : 2 (p = P).",
+    "buffer-ratio-ow-qmix",
+    "offline : online = 6 : 2",
+    "offline : online = 6 : 2",
+    "buffer-ratio",
   ],
   [
     "notebooks/13-dual-buffers.ipynb",
