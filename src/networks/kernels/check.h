@@ -187,6 +187,7 @@ static const Mixer *mixerOf(const char *m, size_t size, u32 at, u32 reads, int c
   for (u32 i = 0; i < 7; i++)
     if (parts[i].at % ROW || parts[i].at + parts[i].rows * ROW > x->stride) return 0;
   if (x->stateStride < state * ROW || !fits(size, x->states, steps + 1, x->stateStride)) return 0;
+  if (x->joinedStride < joinedBytes(x) || !fits(size, x->joined, STRIPS, x->joinedStride)) return 0;
   if (!fits(size, x->kept, steps, x->stride) || !fits(size, x->passing, STRIPS * CHUNK, x->stride)) return 0;
   const u32 lines[] = {x->qKept, x->qPassing, x->dq};
   for (u32 i = 0; i < 3; i++)

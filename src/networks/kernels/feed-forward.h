@@ -66,8 +66,8 @@ static void feedBackward(char *m, const FeedForward *f, u32 adds, u32 through, u
     }
     // From this line on the records hold gradients where they held outputs.
     if (adds) {
-      throughRelu(m, third, strip, d, os, inner, s, count, vectors);
-      throughRelu(m, second, strip, inner, s, base, s, count, vectors);
+      throughRelu(m, third, strip, d, os, inner, s, count, 2, vectors);
+      throughRelu(m, second, strip, inner, s, base, s, count, 2, vectors);
       layerGradient(m, first, strip, base, s, 0, inputs, is, 0, count, 2, 1, &vectors, 0);
     } else {
       layerBackward(m, third, GATED, 0, third->columns, d, os, inner, s, inner, s, count, nv);

@@ -201,6 +201,78 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
   }
 }
 
+#if WIDTH > 16
+#define STEPS_OF_TWO 4
+
+// Adds up the sums of two strips whose agents share a tile, over so many steps: the halves of a row, added up, are four
+// partial sums of the one and of the other. The other four of either stay as they are. With `both` 0 there is no second
+// strip.
+INLINE void sampleRowsOfTwo(const int both, char *m, const u32 *starts, u32 rows, char *sums, char *sums2,
+                            char *biasSums, char *biasSums2, const char *y, size_t yStep, const char *x, size_t xStep,
+                            u32 ahead) {
+  const V4 none = {0, 0, 0, 0};
+  const Entry *e = (const Entry *)(m + starts[0]);
+  for (u32 r = 0; r < rows; r++, y += ROW, biasSums += SUMS, biasSums2 += SUMS) {
+    const Entry *stop = (const Entry *)(m + starts[r + 1]);
+    V16 d[STEPS_OF_TWO];
+    for (u32 k = r * ahead / rows, end = (r + 1) * ahead / rows; k < end; k++)
+      UNROLLED (int s = 0; s < STEPS_OF_TWO; s++) willRead(x + (STEPS_OF_TWO + s) * xStep + k * (size_t)ROW);
+    V8 bias = both8(load4(biasSums), both ? load4(biasSums2) : none);
+    UNROLLED (int s = 0; s < STEPS_OF_TWO; s++) {
+      d[s] = load16(y + s * yStep);
+      bias = bias + (__builtin_shufflevector(d[s], d[s], 0, 1, 2, 3, 4, 5, 6, 7) +
+                     __builtin_shufflevector(d[s], d[s], 8, 9, 10, 11, 12, 13, 14, 15));
+    }
+    store4(biasSums, low8(bias));
+    if (both) store4(biasSums2, high8(bias));
+    for (; e + 1 < stop; e += 2, sums += 2 * SUMS, sums2 += 2 * SUMS) {
+      const char *p = x + e[0].offset, *p2 = x + e[1].offset;
+      const V8 one = both8(load4(sums), both ? load4(sums2) : none),
+               two = both8(load4(sums + SUMS), both ? load4(sums2 + SUMS) : none);
+      V16 sum = __builtin_shufflevector(one, two, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+      UNROLLED (int s = 0; s < STEPS_OF_TWO; s++) {
+        const V16 all = d[s] * load16(p + s * xStep), all2 = d[s] * load16(p2 + s * xStep);
+        sum = sum + (__builtin_shufflevector(all, all2, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                     __builtin_shufflevector(all, all2, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+      }
+      store4(sums, __builtin_shufflevector(sum, sum, 0, 1, 2, 3));
+      store4(sums + SUMS, __builtin_shufflevector(sum, sum, 8, 9, 10, 11));
+      if (!both) continue;
+      store4(sums2, __builtin_shufflevector(sum, sum, 4, 5, 6, 7));
+      store4(sums2 + SUMS, __builtin_shufflevector(sum, sum, 12, 13, 14, 15));
+    }
+    for (; e < stop; e++, sums += SUMS, sums2 += SUMS) {
+      const char *p = x + e->offset;
+      V8 sum = both8(load4(sums), both ? load4(sums2) : none);
+      UNROLLED (int s = 0; s < STEPS_OF_TWO; s++) {
+        const V16 all = d[s] * load16(p + s * xStep);
+        sum = sum + (__builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
+                     __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15));
+      }
+      store4(sums, low8(sum));
+      if (both) store4(sums2, high8(sum));
+    }
+  }
+}
+
+#define SAMPLE_TWO(both)                                                                                               \
+  static __attribute__((noinline)) void sampleTwo_##both(char *m, const u32 *starts, u32 rows, char *sums,             \
+                                                         char *sums2, char *biasSums, char *biasSums2, const char *y,  \
+                                                         size_t yStep, const char *x, size_t xStep, u32 ahead) {       \
+    sampleRowsOfTwo(both, m, starts, rows, sums, sums2, biasSums, biasSums2, y, yStep, x, xStep, ahead);               \
+  }
+SAMPLE_TWO(1)
+SAMPLE_TWO(0)
+
+// Does what `sampledProduct` does, for STEPS_OF_TWO steps of one tile each that two strips share.
+static void sampledProductOfTwo(int both, char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *sums2,
+                                char *biasSums, char *biasSums2, const char *y, ptrdiff_t yStep, const char *x,
+                                ptrdiff_t xStep, u32 ahead) {
+  for (int s = 0; s < STEPS_OF_TWO; s++) fetchTile(x + s * xStep, columns);
+  (both ? sampleTwo_1 : sampleTwo_0)(m, starts, rows, sums, sums2, biasSums, biasSums2, y, yStep, x, xStep, ahead);
+}
+#endif
+
 // Adds up dY alone, in the same order.
 static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 folded,
                        u32 steps, int nv) {

@@ -129,6 +129,18 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
   }
 }
 
+#if WIDTH > 16
+// Does so for STEPS_OF_TWO steps of a sparse layer where one tile holds the agents of two strips, this one and the next
+// (which may not exist).
+static void layerGradientOfTwo(char *m, const Layer *l, u32 strip, int both, const char *dy, ptrdiff_t dStep,
+                               const char *x, ptrdiff_t xStep, u32 ahead) {
+  char *sums = m + l->sums + (size_t)strip * l->count * SUMS,
+       *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
+  sampledProductOfTwo(both, m, WORDS(l->starts[0]), l->rows, l->columns, sums, sums + (size_t)l->count * SUMS, biasSums,
+                      biasSums + (size_t)l->rows * SUMS, dy, dStep, x, xStep, ahead);
+}
+#endif
+
 // ---- The way from the sums of an update to the next weights.
 
 static double squaredNorm(const float *values, u32 count) {

@@ -11,6 +11,9 @@ enum { ONLINE = 1, TARGET = 2 };
 
 // Steps whose gradients of dense weights are added up together, so that the lanes are summed once for all of them.
 #define STEPS_TOGETHER 4
+#if WIDTH > 16
+_Static_assert(STEPS_OF_TWO == STEPS_TOGETHER, "these steps go together");
+#endif
 
 // Strips whose gradients of inputs are computed together, so that a run through a matrix's entries serves more lanes.
 // The sums of the weights' gradients are those of each strip by itself.
@@ -43,22 +46,74 @@ INLINE u32 stripStart(u32 agents, u32 strip) {
 }
 INLINE u32 stripsOf(u32 agents) { return (agents + 1) / 2 < STRIPS ? (agents + 1) / 2 : STRIPS; }
 
-// Where one vector holds a row of 16 lanes, steps that at most eight episodes have would leave half of it empty. From
-// some step on a tile then holds the first eight lanes of two agents, the one's and then the other's; it stands in the
-// place of the first of them, and the second's place is empty. Every lane goes through the same operations, and
-// gradients are folded to the same eight sums in the same order (`fold` adds two tiles' first eight lanes just as one
-// tile's halves). This is the first such step: a multiple of STEPS_TOGETHER before the end, so that no sum runs over
-// steps of both kinds.
-INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
-#if WIDTH == 64
+// Steps that few episodes of a group have would leave most of a row empty. From some step on a tile therefore holds the
+// first lanes of several agents: eight of two agents where a row is one vector, then four of four agents where each
+// pair of them is a strip by itself. It stands in the place of the first of them, and the places of the others are
+// empty. Every lane goes through the same operations, and gradients are folded to the same sums in the same order: what
+// is left out are zeros, and adding a zero changes no sum, since none of them ever is -0.
+//
+// Two agents' lanes are the two halves of a row. Four agents' are its quarters, in the order first, third, second,
+// fourth: so that each agent's first lanes are also where they are in a tile of its own or of two, for the step before
+// such a tile reads them there; and so that the halves of a row, added up, are the sums of the two strips.
+typedef struct { u32 two, four; } Shared;  // the first steps of such tiles, or a step that does not exist
+
+// Returns the first of the last steps that have at most so many 128-bit vectors of lanes: a multiple of STEPS_TOGETHER
+// before the end, so that no sum runs over steps of both kinds.
+INLINE u32 lastSteps(const u8 *observed, u32 steps, u32 vectors) {
   u32 first = steps + 1;
-  while (first > 0 && observed[first - 1] <= 2) first--;
-  if (first + STEPS_TOGETHER <= steps) return steps - (steps - first) / STEPS_TOGETHER * STEPS_TOGETHER;
-#endif
-  return steps + 1;
+  while (first > 0 && observed[first - 1] <= vectors) first--;
+  return first + STEPS_TOGETHER <= steps ? steps - (steps - first) / STEPS_TOGETHER * STEPS_TOGETHER : steps + 1;
+}
+INLINE Shared sharedFrom(const u8 *observed, u32 steps, u32 agents) {
+  return (Shared){WIDTH == 64 ? lastSteps(observed, steps, 2) : steps + 1,
+                  WIDTH > 16 && agents > 2 && agents <= 2 * STRIPS ? lastSteps(observed, steps, 1) : steps + 1};
+}
+// Returns how many agents share a tile at a step.
+INLINE u32 sharingAt(Shared shared, u32 t) { return t >= shared.four ? 4 : t >= shared.two ? 2 : 1; }
+// Returns the first lane of an agent, counted from the first one of its tile.
+INLINE u32 laneOf(u32 sharing, u32 agent) { return agent % sharing % 2 * 8 + agent % sharing / 2 * 4; }
+
+// Moves the lanes of agents from tiles of `from` agents each to tiles of `to`, one of which may overwrite the other.
+// `fromStride` and `toStride` are the bytes from one such tile to the next. Lanes that do not exist become 0.
+static void share(char *tiles, u32 from, size_t fromStride, u32 to, size_t toStride, u32 rows, u32 agents) {
+  const u32 vectors = 4 / (from > to ? from : to);  // of an agent
+  for (u32 group = (agents + 3) / 4; group-- > 0;) {
+    const u32 some = agents - 4 * group < 4 ? agents - 4 * group : 4;
+    const char *source = tiles + group * (4 / from) * fromStride;
+    char *target = tiles + group * (4 / to) * toStride;
+    for (size_t row = 0; row < rows * (size_t)ROW; row += ROW) {
+      V4 lanes[4][4] = {{{0}}};
+      for (u32 agent = 0; agent < some; agent++) {
+        const char *own = source + agent / from * fromStride + row + laneOf(from, agent) * 4;
+        for (u32 k = 0; k < vectors; k++) lanes[agent / to][laneOf(to, agent) / 4 + k] = load4(own + k * 16);
+      }
+      for (u32 tile = 0; tile < (some + to - 1) / to; tile++)
+        for (u32 k = 0; k < 4; k++) store4(target + tile * toStride + row + k * 16, lanes[tile][k]);
+    }
+  }
 }
 
-#define HALF_ROW (ROW / 2)
+// Makes rows that hold each lane's value where the row's number is the lane's in `numbers`, and 0 elsewhere, for a tile
+// of some agents' first lanes, of which `agents` exist. The agents follow each other a row apart.
+static void chosenOfSome(const char *values, const u8 *numbers, u32 sharing, u32 agents, u32 count, char *tile) {
+  float chosen[LANES] = {0};
+  u8 all[LANES] = {0};
+  for (u32 i = 0; i < sharing && i < agents; i++) {
+    __builtin_memcpy(chosen + laneOf(sharing, i), values + i * ROW, LANES / sharing * 4);
+    __builtin_memcpy(all + laneOf(sharing, i), numbers + i * LANES, LANES / sharing);
+  }
+  chosenTile((const char *)chosen, all, count, tile);
+}
+
+// Makes the rows of all actions in such a tile; the agents follow each other `count` rows apart.
+static void rowsOfSome(const char *values, u32 sharing, u32 agents, u32 count, char *tile) {
+  for (u32 row = 0; row < count; row++, values += ROW, tile += ROW) {
+    float all[LANES] = {0};
+    for (u32 i = 0; i < sharing && i < agents; i++)
+      __builtin_memcpy(all + laneOf(sharing, i), values + (size_t)i * count * ROW, LANES / sharing * 4);
+    __builtin_memcpy(tile, all, ROW);
+  }
+}
 
 // Rows of one episode in each lane, `bytes` of each, which will be laid out next. They come into the cache bit by bit
 // while others are computed.
@@ -78,35 +133,6 @@ INLINE void fetchAhead(Ahead *a) {
 }
 // Nothing will be laid out.
 #define NOTHING_AHEAD {0, 0, LANES, 0}
-
-// Turns tiles of one agent each into tiles of two, in place: `tiles` of `rows` rows, `stride` bytes apart.
-static void joinPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
-  const V8 none = {0};
-  for (u32 first = 0; first < tiles; first += 2, tile += 2 * stride)
-    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW)
-      store8(tile + at + HALF_ROW, first + 1 < tiles ? load8(tile + stride + at) : none);
-}
-// Moves the second agent's lanes back to its own tile.
-static void partPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
-  for (u32 first = 0; first + 1 < tiles; first += 2, tile += 2 * stride)
-    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + stride + at, load8(tile + at + HALF_ROW));
-}
-// Does the same where tiles of two agents lie one behind the other. Lanes that do not exist become 0.
-static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
-  const V8 none = {0};
-  for (u32 pair = (agents + 1) / 2; pair-- > 0;) {
-    const char *from = tiles + pair * stride;
-    char *to = tiles + 2 * pair * stride;
-    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) {
-      const V8 one = load8(from + at), other = load8(from + at + HALF_ROW);
-      store8(to + at, one);
-      store8(to + at + HALF_ROW, none);
-      if (2 * pair + 1 >= agents) continue;
-      store8(to + stride + at, other);
-      store8(to + stride + at + HALF_ROW, none);
-    }
-  }
-}
 
 // Asks for the rows of a unit in the record of the next step, which is `later` bytes behind this one's: x and h, and
 // four gates, if it will be kept.
@@ -327,12 +353,12 @@ static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, 
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
   const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW,
                later = (size_t)a->agents * a->recordStride;
-  const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
+  const Shared shared = sharedFrom(BYTES(a->observed), a->steps, a->agents);
   for (u32 t = first; t < end; t++) {
-    const int nv = widths(BYTES(a->observed)[t]);
-    // Places from one tile to the next, and the number of tiles.
-    const size_t apart = t >= paired ? 2 : 1, inputStride = apart * a->inputStride;
-    const u32 count = t >= paired ? (tiles + 1) / 2 : tiles;
+    const u32 sharing = sharingAt(shared, t), before = t > 0 ? sharingAt(shared, t - 1) : sharing;
+    const int nv = sharing > 1 ? FULL : widths(BYTES(a->observed)[t]);
+    const size_t inputStride = sharing * (size_t)a->inputStride;
+    const u32 count = (tiles + sharing - 1) / sharing;
     const char *inputs = m + a->inputs + ((size_t)t * a->agents + from) * a->inputStride;
     Side both[2];
     for (int side = 0; side < 2; side++) {
@@ -343,10 +369,12 @@ static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, 
       char *record = records + ((size_t)(kept ? t : t & 1) * a->agents + from) * stride;
       both[side] =
           (Side){record, record + 2 * pitch,
-                 records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, apart * stride};
+                 records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch,
+                 sharing * stride};
       if (t == 0)
         for (u32 i = 0; i < tiles; i++) __builtin_memset(record + i * stride + pitch, 0, (size_t)a->hidden * ROW);
-      else if (t == paired) joinPairs(record + pitch, stride, a->hidden, tiles);
+      else if (sharing > before)
+        share(record + pitch, before, before * stride, sharing, sharing * stride, a->hidden, tiles);
     }
     const int together = WIDTH == 64 && sides == (ONLINE | TARGET) && !fc1->dense && !gru->dense;
 #if WIDTH == 64
@@ -361,8 +389,8 @@ static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, 
                 s.stride, count, nv, later, ahead);
       }
       char *values = m + a->values[side] + ((size_t)t * a->agents + from) * actionRows;
-      layerForward(m, fc2, side, PLAIN, s.next, s.stride, values, apart * actionRows, count, nv);
-      if (t >= paired) partPairs(values, actionRows, a->actions, tiles);
+      layerForward(m, fc2, side, PLAIN, s.next, s.stride, values, sharing * actionRows, count, nv);
+      if (sharing > 1) share(values, sharing, sharing * actionRows, 1, actionRows, a->actions, tiles);
     }
   }
 }
@@ -372,80 +400,151 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
   agentSteps(m, a, sides, keep, first, end, part, parts, &nothing);
 }
 
+// Moves what was laid out and kept from step `first` on to tiles of another number of agents, in place.
+static void shareAll(char *m, const Agent *a, u32 first, u32 from, u32 to, u32 part, u32 parts) {
+  const u32 strips = stripsOf(a->agents), agent = stripStart(a->agents, part * strips / parts),
+            own = stripStart(a->agents, (part + 1) * strips / parts) - agent;
+  const size_t record = a->recordStride, input = a->inputStride;
+  for (u32 t = first; t <= a->steps; t++) {
+    const size_t at = (size_t)t * a->agents + agent;
+    share(m + a->kept + at * record, from, from * record, to, to * record, 5 * a->block + a->hidden, own);
+    share(m + a->inputs + at * input, from, from * input, to, to * input, LAYER(a->fc1)->columns, own);
+  }
+}
+
+// Gradients of a few steps of some tiles: of gates, of x and of Q-values; and of the hidden state of the step in hand.
+// From one tile to the next there are as many bytes as the strides say.
+typedef struct {
+  char *dGates, *dx, *dv, *dh;
+  size_t gatesStride, dxStride, dvStride;
+  ptrdiff_t gatesStep, dxStep, dvStep;
+} Back;
+
+// Makes room for so many tiles from a strip's scratch memory on. Tiles are an odd number of rows apart, so that the
+// same row of several does not fall on the same cache set.
+static Back backOf(char *m, const Agent *a, u32 strip, u32 tiles) {
+  Back b;
+  b.gatesStride = (size_t)((4 * a->block) | 1) * ROW;
+  b.dxStride = (size_t)(a->hidden | 1) * ROW;
+  b.dvStride = (size_t)(a->actions | 1) * ROW;
+  b.gatesStep = (ptrdiff_t)(tiles * b.gatesStride);
+  b.dxStep = (ptrdiff_t)(tiles * b.dxStride);
+  b.dvStep = (ptrdiff_t)(tiles * b.dvStride);
+  b.dGates = m + a->scratch + (size_t)strip * a->scratchStride;
+  b.dx = b.dGates + STEPS_TOGETHER * b.gatesStep;
+  b.dv = b.dx + STEPS_TOGETHER * b.dxStep;
+  b.dh = b.dv + STEPS_TOGETHER * b.dvStep;
+  return b;
+}
+
+// Goes back from step `end` - 1 to step `stop`, for the agents of several strips, `together` steps at a time.
+static void backSteps(char *m, const Agent *a, Shared shared, u32 strip, u32 several, const Back *b, u32 end, u32 stop,
+                      u32 together) {
+  const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
+  const size_t pitch = (size_t)a->block * ROW, record = a->recordStride, step = (size_t)a->agents * record;
+  const size_t inputStep = (size_t)a->agents * a->inputStride, values = (size_t)a->actions * ROW;
+  const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + several) - from;
+  u8 vectors[STEPS_TOGETHER];
+  for (u32 count; end > stop; end -= count) {
+    const u32 sharing = sharingAt(shared, end - 1), behind = end < a->steps ? sharingAt(shared, end) : sharing;
+    const u32 tiles = (own + sharing - 1) / sharing;
+    const size_t records = sharing * record;
+    const u32 most = sharing == 4 ? STEPS_TOGETHER : together;
+    count = end < most ? end : most;
+    if (behind > sharing) share(b->dh, behind, b->dxStride, sharing, b->dxStride, a->hidden, own);
+    for (u32 i = 0; i < count; i++) {
+      const u32 t = end - 1 - i;
+      vectors[i] = sharing > 1 ? 4 : BYTES(a->running)[t];
+      const int nv = widths(vectors[i]);
+      char *g = b->dGates + i * b->gatesStep, *x = b->dx + i * b->dxStep, *v = b->dv + i * b->dvStep;
+      char *now = m + a->kept + t * step + from * record;
+      const size_t chosen = ((size_t)t * a->agents + from) * LANES;
+      const char *gradients = m + a->gradients + chosen * 4;
+      const u8 *taken = BYTES(a->taken) + chosen;
+      const char *every = m + a->every + ((size_t)t * a->agents + from) * values;
+      for (u32 tile = 0; tile < tiles; tile++) {
+        const u32 agent = tile * sharing;
+        char *to = v + tile * b->dvStride;
+        if (a->every && sharing > 1) rowsOfSome(every + agent * values, sharing, own - agent, a->actions, to);
+        else if (a->every) __builtin_memcpy(to, every + agent * values, values);
+        else if (sharing > 1)
+          chosenOfSome(gradients + agent * ROW, taken + agent * LANES, sharing, own - agent, a->actions, to);
+        else chosenTile(gradients + agent * ROW, taken + agent * LANES, a->actions, to);
+      }
+      layerBackward(m, fc2, ADD, 0, a->hidden, v, b->dvStride, b->dh, b->dxStride, b->dh, b->dxStride, tiles, nv);
+      gruBackward(now + 2 * pitch, records, g, b->gatesStride, pitch, now + pitch, records, b->dh, b->dxStride,
+                  a->hidden, tiles, nv);
+      layerBackward(m, gru, GATED, 0, a->hidden, g, b->gatesStride, x, b->dxStride, now, records, tiles, nv);
+      layerBackward(m, gru, ADD, a->block, a->hidden, g, b->gatesStride, b->dh, b->dxStride, b->dh, b->dxStride, tiles,
+                    nv);
+    }
+    const u32 last = end - 1, folded = sharing == 1 ? 2 : 1;
+    const ptrdiff_t back = -(ptrdiff_t)step, inputsBack = -(ptrdiff_t)inputStep;
+    for (u32 s = 0; s < several; s += sharing == 4 ? 2 : 1) {
+      // The strip's first agent, its first tile among these, and its tiles.
+      const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
+      const u32 tile = (first - from) / sharing, ownTiles = (agents + sharing - 1) / sharing;
+      const char *now = m + a->kept + last * step + first * record, *h = now + step + pitch,
+                 *inputs = m + a->inputs + last * inputStep + (size_t)first * a->inputStride;
+      const char *dGates = b->dGates + tile * b->gatesStride, *dv = b->dv + tile * b->dvStride,
+                 *dx = b->dx + tile * b->dxStride;
+      // What the passes of earlier steps read comes into the cache meanwhile: whole records (x, h and four gates) and
+      // inputs.
+#if WIDTH > 16
+      if (sharing == 4) {
+        // A tile holds two strips, if there is another one. Of such steps there is a multiple of STEPS_TOGETHER.
+        const int both = s + 1 < several;
+        layerGradientOfTwo(m, gru, strip + s, both, dGates, b->gatesStep, now, back, 6 * a->block);
+        layerGradientOfTwo(m, fc2, strip + s, both, dv, b->dvStep, h, back, 0);
+        layerGradientOfTwo(m, fc1, strip + s, both, dx, b->dxStep, inputs, inputsBack, fc1->columns);
+        continue;
+      }
+#endif
+      layerGradient(m, gru, strip + s, dGates, b->gatesStride, b->gatesStep, now, records, back, ownTiles, folded,
+                    count, vectors, 6 * a->block);
+      layerGradient(m, fc2, strip + s, dv, b->dvStride, b->dvStep, h, records, back, ownTiles, folded, count, vectors,
+                    0);
+      layerGradient(m, fc1, strip + s, dx, b->dxStride, b->dxStep, inputs, sharing * a->inputStride, inputsBack,
+                    ownTiles, folded, count, vectors, fc1->columns);
+    }
+  }
+}
+
 // Goes back through time, for the agents of one part.
 static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
-  const u32 strips = stripsOf(a->agents);
-  const size_t pitch = (size_t)a->block * ROW, record = a->recordStride, step = (size_t)a->agents * record;
-  const size_t inputStep = (size_t)a->agents * a->inputStride;
-  // They are an odd number of rows apart, so that the same row of several tiles does not fall on the same cache set.
-  const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW,
-               dvStride = (size_t)(a->actions | 1) * ROW;
+  const u32 strips = stripsOf(a->agents), firstStrip = part * strips / parts, lastStrip = (part + 1) * strips / parts;
   const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
   const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
-  const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
-  const u32 lastStrip = (part + 1) * strips / parts;
-  for (u32 strip = part * strips / parts, several; strip < lastStrip; strip += several) {
-    several = lastStrip - strip < STRIPS_TOGETHER ? lastStrip - strip : STRIPS_TOGETHER;
-    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + several) - from,
-              most = several * a->most;
-    char *dGates = m + a->scratch + (size_t)strip * a->scratchStride,
-         *dx = dGates + STEPS_TOGETHER * most * gatesStride;
-    char *dv = dx + STEPS_TOGETHER * most * dxStride, *dh = dv + STEPS_TOGETHER * most * dvStride;
-    __builtin_memset(dh, 0, own * dxStride);
-    u8 vectors[STEPS_TOGETHER];
-    for (u32 end = a->steps; end > 0;) {
-      const u32 count = end < together ? end : together;
-      const int pairs = end > paired;
-      const u32 tiles = pairs ? (own + 1) / 2 : own;
-      const size_t apart = pairs ? 2 : 1, records = apart * record;
-      if (end == paired) spreadPairs(dh, dxStride, a->hidden, own);
-      for (u32 i = 0; i < count; i++) {
-        const u32 t = end - 1 - i;
-        vectors[i] = pairs ? 4 : BYTES(a->running)[t];
-        const int nv = widths(vectors[i]);
-        char *g = dGates + (size_t)i * most * gatesStride, *x = dx + (size_t)i * most * dxStride,
-             *v = dv + (size_t)i * most * dvStride;
-        char *now = m + a->kept + t * step + from * record;
-        const size_t chosen = ((size_t)t * a->agents + from) * LANES;
-        const char *gradients = m + a->gradients + chosen * 4;
-        const u8 *taken = BYTES(a->taken) + chosen;
-        const size_t values = (size_t)a->actions * ROW;
-        const char *every = m + a->every + ((size_t)t * a->agents + from) * values;
-        for (u32 tile = 0; tile < tiles; tile++) {
-          if (a->every && pairs)
-            rowsOfPair(every + 2 * tile * values, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
-          else if (a->every) __builtin_memcpy(v + tile * dvStride, every + tile * values, values);
-          else if (pairs)
-            chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions,
-                         v + tile * dvStride);
-          else chosenTile(gradients + tile * ROW, taken + tile * LANES, a->actions, v + tile * dvStride);
-        }
-        layerBackward(m, fc2, ADD, 0, a->hidden, v, dvStride, dh, dxStride, dh, dxStride, tiles, nv);
-        gruBackward(now + 2 * pitch, records, g, gatesStride, pitch, now + pitch, records, dh, dxStride, a->hidden,
-                    tiles, nv);
-        layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, records, tiles, nv);
-        layerBackward(m, gru, ADD, a->block, a->hidden, g, gatesStride, dh, dxStride, dh, dxStride, tiles, nv);
-      }
-      const u32 last = end - 1, folded = pairs ? 1 : 2;
-      for (u32 s = 0; s < several; s++) {
-        // The strip's first agent, its first tile among these, and its tiles.
-        const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
-        const u32 tile = (first - from) / (u32)apart, ownTiles = pairs ? (agents + 1) / 2 : agents;
-        const char *now = m + a->kept + last * step + first * record;
-        // What the passes of earlier steps read comes into the cache meanwhile: whole records (x, h and four gates) and
-        // inputs.
-        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now,
-                      records, -(ptrdiff_t)step, ownTiles, folded, count, vectors, 6 * a->block);
-        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride),
-                      now + step + pitch, records, -(ptrdiff_t)step, ownTiles, folded, count, vectors, 0);
-        layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride),
-                      m + a->inputs + last * inputStep + (size_t)first * a->inputStride, apart * a->inputStride,
-                      -(ptrdiff_t)inputStep, ownTiles, folded, count, vectors, fc1->columns);
-      }
-      end -= count;
-    }
+  Shared shared = sharedFrom(BYTES(a->observed), a->steps, a->agents);
+  // Gradients of dense weights are added up in another order, in which four agents cannot share a tile.
+  const Shared given = shared;
+  if (anyDense) {
+    shared.four = a->steps + 1;
+    shareAll(m, a, given.four, 4, sharingAt(shared, given.four), part, parts);
   }
+  // Memory of strips that do not exist is free for those before them, where no other part has it.
+  const u32 room = parts == 1 ? STRIPS_TOGETHER : 1;
+  for (u32 strip = firstStrip, several; strip < lastStrip; strip += several) {
+    several = lastStrip - strip < STRIPS_TOGETHER ? lastStrip - strip : STRIPS_TOGETHER;
+    const Back b = backOf(m, a, strip, (several > room ? several : room) * a->most);
+    __builtin_memset(b.dh, 0, several * a->most * b.dxStride);
+  }
+  u32 end = a->steps;
+  if (parts == 1 && shared.four < end) {
+    // Where four agents share a tile, the tiles of all strips go together: each lies in the memory of its own strips.
+    Back b = backOf(m, a, 0, room * a->most);
+    b.gatesStride = b.dxStride = b.dvStride = room * (size_t)a->scratchStride;
+    backSteps(m, a, shared, 0, strips, &b, end, shared.four, together);
+    end = shared.four;
+  }
+  for (u32 strip = firstStrip, several; strip < lastStrip; strip += several) {
+    several = lastStrip - strip < STRIPS_TOGETHER ? lastStrip - strip : STRIPS_TOGETHER;
+    const Back b = backOf(m, a, strip, (several > room ? several : room) * a->most);
+    backSteps(m, a, shared, strip, several, &b, end, 0, together);
+  }
+  // Another network may read the same inputs.
+  if (anyDense) shareAll(m, a, given.four, sharingAt(shared, given.four), 4, part, parts);
 }
 
 // Steps that go through all layers of a mixer together. Mixers have no memory, and this many steps stay in the cache.
@@ -480,12 +579,49 @@ typedef struct {
   u32 available;                  // bytes, [steps + 1, agents, actions, lanes]
   // of a part, for the counterfactuals: (agents + 4) vectors of 64 bytes for each of `embed`
   u32 scratch, scratchStride;
+  // of a part, for CHUNK / 2 tiles of two steps: states, the agents' values, their gradients, totals, their gradients
+  u32 joined, joinedStride;
   u32 running, steps;
 } Mixer;
 
+#define HALF_ROW (ROW / 2)
+
+// Where one vector holds a row, two steps share a tile if at most eight episodes have them: the first one's lanes are
+// the first half of a row and the next one's the other. Gradients are folded to the same sums as from two tiles.
+typedef struct { char *states, *q, *dq, *totals, *dTotals; } Joined;
+INLINE int joins(const Run *run) { return WIDTH == 64 && run->vectors <= 2 && run->count > 1; }
+INLINE Joined joinedOf(char *m, const Mixer *x, u32 part) {
+  const size_t tiles = CHUNK / 2;
+  char *states = m + x->joined + (size_t)part * x->joinedStride, *q = states + tiles * x->stateStride;
+  char *dq = q + tiles * x->agents * ROW, *totals = dq + tiles * x->agents * ROW;
+  return (Joined){states, q, dq, totals, totals + tiles * ROW};
+}
+INLINE size_t joinedBytes(const Mixer *x) {
+  return CHUNK / 2 * ((size_t)x->stateStride + 2 * (size_t)x->agents * ROW + 2 * ROW);
+}
+
+// Puts two steps' tiles of some rows into one, for `count` steps; a last one stays alone.
+static void joinSteps(const char *from, size_t stride, u32 rows, u32 count, char *to, size_t toStride) {
+  const V8 none = {0};
+  for (u32 i = 0; i < count; i += 2, from += 2 * stride, to += toStride)
+    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) {
+      store8(to + at, load8(from + at));
+      store8(to + at + HALF_ROW, i + 1 < count ? load8(from + stride + at) : none);
+    }
+}
+// Goes the opposite way. The other lanes become 0.
+static void partSteps(const char *from, u32 rows, u32 count, char *to) {
+  const V8 none = {0};
+  const size_t tile = rows * (size_t)ROW;
+  for (u32 i = 0; i < count; i++, to += tile)
+    for (size_t at = 0; at < tile; at += ROW) {
+      store8(to + at, load8(from + i / 2 * tile + i % 2 * HALF_ROW + at));
+      store8(to + at + HALF_ROW, none);
+    }
+}
+
 // Computes the mixing networks' weights at some states, into the records from `base` on.
-static void hypernetworks(char *m, const Mixer *x, int side, char *base, u32 first, u32 count, int nv) {
-  const char *states = m + x->states + (size_t)first * x->stateStride;
+static void hypernetworks(char *m, const Mixer *x, int side, char *base, const char *states, u32 count, int nv) {
   const size_t ss = x->stateStride, s = x->stride;
   layerForward(m, LAYER(x->w1First), side, RELU, states, ss, base + x->w1Inner, s, count, nv);
   layerForward(m, LAYER(x->wFinalFirst), side, RELU, states, ss, base + x->wFinalInner, s, count, nv);
@@ -502,20 +638,33 @@ static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep
     if (!IN_PART(run)) continue;
     const int nv = widths(run.vectors);
     char *base = m + (keep ? x->kept + (size_t)run.first * x->stride : x->passing + (size_t)part * CHUNK * x->stride);
-    hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
     const size_t qs = (size_t)x->agents * ROW;
-    mixForward(m + (keep ? x->qKept : x->qPassing) + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At,
-               base + x->value, x->stride, m + x->totals[side] + (size_t)run.first * ROW, x->agents, x->embed,
-               run.count, nv);
+    const char *states = m + x->states + (size_t)(run.first + offset) * x->stateStride,
+               *q = m + (keep ? x->qKept : x->qPassing) + run.first * qs;
+    char *totals = m + x->totals[side] + (size_t)run.first * ROW;
+    if (joins(&run)) {
+      const Joined j = joinedOf(m, x, part);
+      const u32 tiles = (run.count + 1) / 2;
+      joinSteps(states, x->stateStride, LAYER(x->b1)->columns, run.count, j.states, x->stateStride);
+      joinSteps(q, qs, x->agents, run.count, j.q, qs);
+      hypernetworks(m, x, (int)side, base, j.states, tiles, nv);
+      mixForward(j.q, qs, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value, x->stride, j.totals,
+                 x->agents, x->embed, tiles, nv);
+      partSteps(j.totals, 1, run.count, totals);
+      continue;
+    }
+    hypernetworks(m, x, (int)side, base, states, run.count, nv);
+    mixForward(q, qs, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value, x->stride, totals, x->agents,
+               x->embed, run.count, nv);
   }
 }
 
 // Goes back through a layer and the ReLU before it. Leaves the layer's gradient, and in place of what `inner` held the
 // gradient of its value before the ReLU.
 static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs,
-                        u32 tiles, u32 vectors) {
+                        u32 tiles, u32 folded, u32 vectors) {
   const u8 one = (u8)vectors;
-  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one, 0);
+  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, folded, 1, &one, 0);
   layerBackward(m, l, GATED, 0, l->columns, dy, ds, inner, xs, inner, xs, tiles, widths(vectors));
 }
 
@@ -523,22 +672,37 @@ static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
   Run run = firstRun();
   while (nextRun(&run, BYTES(x->running), x->steps)) {
     if (!IN_PART(run)) continue;
-    const u32 strip = STRIP_OF(run), count = run.count;
-    const u8 vectors = (u8)run.vectors;
+    const u32 strip = STRIP_OF(run);
     const size_t qs = (size_t)x->agents * ROW, s = x->stride, ss = x->stateStride;
-    char *base = m + x->kept + (size_t)run.first * s;
-    const char *states = m + x->states + (size_t)run.first * ss, *dTotal = m + x->dTotals + (size_t)run.first * ROW;
-    mixBackward(dTotal, m + x->qKept + run.first * qs, m + x->dq + run.first * qs, qs, base + x->w1, base + x->wFinal,
-                base + x->b1At, s, x->agents, x->embed, count, widths(vectors));
+    char *base = m + x->kept + (size_t)run.first * s, *dq = m + x->dq + run.first * qs;
+    const char *states = m + x->states + (size_t)run.first * ss, *dTotal = m + x->dTotals + (size_t)run.first * ROW,
+               *q = m + x->qKept + run.first * qs;
+    char *dqOut = dq;
+    u32 count = run.count, folded = 2;
+    u8 vectors = (u8)run.vectors;
+    if (joins(&run)) {
+      const Joined j = joinedOf(m, x, part);
+      joinSteps(states, ss, LAYER(x->b1)->columns, count, j.states, ss);
+      joinSteps(q, qs, x->agents, count, j.q, qs);
+      joinSteps(dTotal, ROW, 1, count, j.dTotals, ROW);
+      states = j.states, q = j.q, dTotal = j.dTotals, dqOut = j.dq;
+      count = (count + 1) / 2, folded = 1, vectors = 4;
+    }
+    mixBackward(dTotal, q, dqOut, qs, base + x->w1, base + x->wFinal, base + x->b1At, s, x->agents, x->embed, count,
+                widths(vectors));
+    if (dqOut != dq) partSteps(dqOut, x->agents, run.count, dq);
     // From this line on the records hold gradients where they held outputs.
-    throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
-    throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
-    throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
-    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
-    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors,
-                  0);
-    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
-    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
+    throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, folded, vectors);
+    throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, folded,
+                vectors);
+    throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, folded, vectors);
+    const struct {
+      u32 layer, at;
+    } first[] = {
+        {x->w1First, x->w1Inner}, {x->wFinalFirst, x->wFinalInner}, {x->b1, x->b1At}, {x->vFirst, x->valueInner}};
+    for (u32 i = 0; i < 4; i++)
+      layerGradient(m, LAYER(first[i].layer), strip, base + first[i].at, s, 0, states, ss, 0, count, folded, 1,
+                    &vectors, 0);
   }
 }
 
@@ -549,7 +713,7 @@ static void mixerCounterfactuals(char *m, const Mixer *x, u32 side, u32 offset, 
     if (!IN_PART(run)) continue;
     const int nv = widths(run.vectors);
     char *base = m + x->passing + (size_t)part * CHUNK * x->stride;
-    hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
+    hypernetworks(m, x, (int)side, base, m + x->states + (size_t)(run.first + offset) * x->stateStride, run.count, nv);
     mixCounterfactuals(m + x->qPassing + run.first * qs, qs, m + x->replacements + run.first * rows, rows,
                        BYTES(x->available) + (run.first + offset) * rows / 4, base + x->w1, base + x->wFinal,
                        base + x->b1At, base + x->value, x->stride, m + x->replaced[side] + run.first * rows,
@@ -618,12 +782,12 @@ static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
     char *dq = m + c->dq + run.first * qs;
     __builtin_memset(dq, 0, count * qs);
     // From this line on the records hold gradients where they held outputs.
-    throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, vectors);
-    throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, vectors);
-    throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, vectors);
+    throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, 2, vectors);
+    throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, 2, vectors);
+    throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, 2, vectors);
     layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors, 0);
     layerBackward(m, LAYER(c->net0), ADD, c->state, c->agents, base, s, dq, qs, dq, qs, count, widths(vectors));
-    throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, vectors);
+    throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, 2, vectors);
     layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors,
                   0);
   }
@@ -727,31 +891,33 @@ static void actorForward(char *m, const Actor *a, u32 step, Cell cell) {
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
 }
 
-// Sets the rows that say which agent of a pair is which, in the tile of the first agent. They differ where a tile holds
-// both.
-INLINE void numberAgents(char *tile, int pairs, int second) {
-  const V8 one = {1, 1, 1, 1, 1, 1, 1, 1}, none = {0};
-  store8(tile, one), store8(tile + HALF_ROW, pairs ? none : one);
-  if (second) store8(tile + ROW, none), store8(tile + ROW + HALF_ROW, pairs ? one : none);
+// Sets the rows that say which agent is which, in the tile of an agent that may hold up to three others as well.
+INLINE void numberAgents(char *tile, u32 sharing, u32 agents) {
+  for (u32 agent = 0; agent < 4 && agent < agents; agent++, tile += ROW) {
+    float row[LANES] = {0};
+    if (agent < sharing)
+      for (u32 lane = 0; lane < LANES / sharing; lane++) row[laneOf(sharing, agent) + lane] = 1;
+    __builtin_memcpy(tile, row, ROW);
+  }
 }
 
-// Lays out the inputs of two agents at a time, of eight lanes each.
-static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs,
-                        size_t stride, const u8 *last, const char *nothing) {
-  for (u32 agent = from; agent < to; agent += 2) {
-    const int second = agent + 1 < to;
+// Lays out the inputs of two or four agents at a time, of eight or four lanes each.
+static void layOutShared(u32 sharing, const char *const *sources, u32 from, u32 to, u32 observation, u32 actions,
+                         char *inputs, size_t stride, const u8 *last, const char *nothing) {
+  for (u32 first = from; first < to; first += sharing) {
     const char *rows[LANES];
-    u8 lastOfBoth[LANES];
-    for (u32 lane = 0; lane < LANES / 2; lane++) {
-      rows[lane] = sources[lane] + (size_t)agent * observation * 4;
-      rows[lane + LANES / 2] = second ? rows[lane] + (size_t)observation * 4 : nothing;
-      lastOfBoth[lane] = last[agent * LANES + lane];
-      lastOfBoth[lane + LANES / 2] = second ? last[(agent + 1) * LANES + lane] : 255;
+    u8 lastOfAll[LANES];
+    for (u32 i = 0; i < sharing; i++) {
+      const u32 agent = first + i, at = laneOf(sharing, i);
+      for (u32 lane = 0; lane < LANES / sharing; lane++) {
+        rows[at + lane] = agent < to ? sources[lane] + (size_t)agent * observation * 4 : nothing;
+        lastOfAll[at + lane] = agent < to ? last[agent * LANES + lane] : 255;
+      }
     }
-    char *tile = inputs + agent * stride;
+    char *tile = inputs + first * stride;
     tileFromRows(rows, observation, tile, 4);
-    oneHotTile(lastOfBoth, actions, tile + (size_t)observation * ROW, 4);
-    numberAgents(tile + (size_t)(observation + actions + agent) * ROW, 1, second);
+    oneHotTile(lastOfAll, actions, tile + (size_t)observation * ROW, 4);
+    numberAgents(tile + (size_t)(observation + actions + first) * ROW, sharing, to - first);
   }
 }
 
@@ -760,8 +926,8 @@ static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observ
 static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs,
                          size_t stride, const u8 *last, u32 vectors) {
   for (u32 agent = from; agent < to; agent++) {
-    if (WIDTH == 64 && (agent - from) % 2 == 0)
-      numberAgents(inputs + agent * stride + (size_t)(observation + actions + agent) * ROW, 0, agent + 1 < to);
+    if (WIDTH > 16 && (agent - from) % 2 == 0)
+      numberAgents(inputs + agent * stride + (size_t)(observation + actions + agent) * ROW, 1, to - agent);
     const char *rows[LANES];
     for (u32 lane = 0; lane < LANES; lane++) rows[lane] = sources[lane] + (size_t)agent * observation * 4;
     tileFromRows(rows, observation, inputs + agent * stride, vectors);
@@ -795,7 +961,7 @@ INLINE size_t bytesOfStep(const Batch *b, u32 what) {
 static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count,
                        const char *const *sources, u32 from, const u32 *have, const char *nothing) {
   const size_t size = bytesOfStep(b, states ? STATES : OBSERVATIONS);
-  const u32 paired = pairedFrom(BYTES(b->observed), b->steps);
+  const Shared shared = sharedFrom(BYTES(b->observed), b->steps, b->agents);
   for (u32 t = first; t < first + count; t++) {
     const u32 vectors = BYTES(b->observed)[t];
     const char *rows[LANES];
@@ -804,8 +970,9 @@ static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 
     char *inputs = m + b->inputs + (size_t)t * b->agents * b->inputStride;
     const u8 *last = BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES;
     if (states) tileFromRows(rows, b->state, m + b->states + (size_t)t * b->stateStride, vectors);
-    else if (t >= paired)
-      layOutPairs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, nothing);
+    else if (sharingAt(shared, t) > 1)
+      layOutShared(sharingAt(shared, t), rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride,
+                   last, nothing);
     else layOutInputs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, vectors);
   }
 }

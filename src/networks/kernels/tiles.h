@@ -134,27 +134,3 @@ static void chosenTile(const char *values, const u8 *numbers, u32 count, char *t
     for (u32 row = 0; row < count; row++, to += ROW) store4(to, (V4)(value & (number == (int32_t)row)));
   }
 }
-
-// Does the same for a tile of two agents' first eight lanes; those of the second agent follow a row behind, if there is
-// one.
-static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 count, char *tile) {
-  const size_t half = LANES / 2;
-  float chosen[LANES] = {0};
-  u8 both[LANES] = {0};
-  __builtin_memcpy(chosen, values, half * 4);
-  __builtin_memcpy(both, numbers, half);
-  if (second)
-    __builtin_memcpy(chosen + half, values + ROW, half * 4), __builtin_memcpy(both + half, numbers + LANES, half);
-  chosenTile((const char *)chosen, both, count, tile);
-}
-
-// Makes the rows of all actions of two agents in a tile of their first eight lanes; those of the second agent follow
-// `count` rows behind, if there is one.
-static void rowsOfPair(const char *values, int second, u32 count, char *tile) {
-  const size_t half = LANES / 2 * 4;
-  for (u32 row = 0; row < count; row++, values += ROW, tile += ROW) {
-    __builtin_memcpy(tile, values, half);
-    if (second) __builtin_memcpy(tile + half, values + (size_t)count * ROW, half);
-    else __builtin_memset(tile + half, 0, half);
-  }
-}

@@ -21,6 +21,7 @@ typedef int32_t VI __attribute__((vector_size(WIDTH), aligned(4), may_alias));
 typedef float V4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t VI4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float V8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float V16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef double D4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -91,6 +92,8 @@ INLINE void store8(char *p, V8 v) { *(V8 *)p = v; }
 INLINE V8 both8(V4 low, V4 high) { return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7); }
 INLINE V4 low8(V8 a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
 INLINE V4 high8(V8 a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
+
+INLINE V16 load16(const char *p) { return *(const V16 *)p; }
 
 // The sum of four partial sums, and of eight.
 INLINE float sum4(V4 a) { return (a[0] + a[2]) + (a[1] + a[3]); }

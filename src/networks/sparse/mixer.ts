@@ -157,11 +157,16 @@ export function createMonotonicMixer(
     "available",
     "scratch",
     "scratchStride",
+    "joined",
+    "joinedStride",
     "running",
     "steps",
   ]);
   numbers.set({ actions, embed, ...addresses(HYPERNETWORKS, layers), ...record, scratchStride });
   numbers.set({ scratch: memory.allocate(STRIPS * scratchStride) });
+  // Half a chunk of tiles, of two steps each: states, and the agents' values, totals and the gradients of both.
+  const joinedStride = (CHUNK / 2) * (batch.stateStride + (2 * agents + 2) * ROW);
+  numbers.set({ joined: memory.allocate(STRIPS * joinedStride), joinedStride });
   // Inputs and outputs for counterfactual joint actions.
   let replacements = 0;
   const replaced: Record<NetworkSide, number> = { online: 0, target: 0 };
