@@ -8,7 +8,7 @@ import type { Experiment, Measurement } from "./experiment.js";
 import { facmac2s3z, facmac3m } from "./facmac.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
-import { comixHumanoid, comixStandup, comixSwimmer, facmacHumanoid, facmacSwimmer } from "./mujoco.js";
+import { comixHumanoid, comixStandup, comixStrokes, comixSwimmer, facmacHumanoid, facmacSwimmer } from "./mujoco.js";
 import { quickstart } from "./quickstart.js";
 import { alphaOmega, alphaOmegaOwQmix, doubleQ, operatorComparison } from "./soft-mellowmax.js";
 import { sparsity } from "./sparsity.js";
@@ -48,6 +48,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   facmacSwimmer,
   facmacHumanoid,
   comixSwimmer,
+  comixStrokes,
   comixHumanoid,
   comixStandup,
 ];
