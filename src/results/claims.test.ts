@@ -471,6 +471,8 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "Dense", "Dense, untrained"],
   ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "SS", "SS, untrained"],
   ["data/results/README.md", "before training (p = P for each", "comix-humanoid", "MAST", "MAST, untrained"],
+  ["data/results/README.md", "(0.2 to 3.6, p = P)", "comix-strokes", "MAST", "MAST, untrained"],
+  ["site/docs/actors.md", "before training (1.9, p = P)", "comix-strokes", "MAST", "MAST, untrained"],
 ];
 
 const read = new Map<string, Map<string, number[]>>();
