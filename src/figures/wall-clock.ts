@@ -1,4 +1,5 @@
 import { round, type Figure, type Trace } from "./figure.js";
+import { legendHeight } from "./panel-grid.js";
 import { axis, layout, methodStyles } from "./theme.js";
 
 /** One of several small pictures, which are laid out row by row, two in a row. */
@@ -124,6 +125,8 @@ export function speedFigure(panels: readonly SpeedPanel[], options: SpeedFigureO
   const everything = numbers.flat();
   const ticks = [...new Set(panels.flatMap(({ lines }) => lines.flatMap(({ x }) => x)))];
   const { frames, height } = grid(panels.length);
+  const listed = traces.flatMap(({ name, showlegend }) => (showlegend === true ? [String(name)] : []));
+  const above = 61 + legendHeight(listed);
   return {
     data: traces,
     layout: layout(title, {
@@ -167,8 +170,8 @@ export function speedFigure(panels: readonly SpeedPanel[], options: SpeedFigureO
         font: { size: 13 },
       })),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 26 / height, yanchor: "bottom" },
-      margin: { l: 64, r: 24, t: 92, b: 56 },
-      height: height + 148,
+      margin: { l: 64, r: 24, t: above, b: 56 },
+      height: height + above + 56,
     }),
     summary: `${title || "Time"}: ${panels.flatMap((panel) => panel.lines.map(({ label, x, measured, predicted }) => `${panel.title}, ${label} at ${x.at(-1)}: ${round(measured.at(-1)!, 3)} (predicted ${round(predicted.at(-1)!, 3)})`)).join("; ")}`,
   };
