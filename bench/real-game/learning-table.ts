@@ -10,8 +10,9 @@ import { battleUnder, LEARNING_MAPS, learningOf } from "./learning.js";
 
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
 // logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
-// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. It prints how our medians compare with the real
-// ones, and when runs by the other rule sets that are named learned; those are in no file.
+// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row that it
+// has in that file. It prints how our medians compare with the real ones, and when runs by the other rule sets that are
+// named learned; those are in no file.
 
 for (const name of process.argv.slice(2)) {
   const [map = "", habits = ""] = name.split(":");
@@ -46,6 +47,10 @@ const real = parseCsv(readFileSync(path, "utf8"), path)
     ...Object.fromEntries(Object.entries(steps).map(([column, at]) => [`at${at}`, row[column]])),
   }));
 
+const TRAINED_HERE = "bench/real-game/learn.ts";
+const table = join(committedResults().tables, "real-game-learning.csv");
+const published = parseCsv(readFileSync(table, "utf8"), table).filter(({ source }) => source === TRAINED_HERE);
+
 /** Evaluations of a run, oldest first. */
 type Curve = readonly Pick<MetricsRow, "step" | "winRate">[];
 /** Runs of a map, by where they come from. */
@@ -61,7 +66,7 @@ for (const { name, state, config } of listRuns()) {
   if (state === "damaged" || config.method !== "dense") continue;
   const evaluations = readRun(name).metrics.filter(({ kind }) => kind === "evaluation");
   const { environment } = config;
-  if (environment in LEARNING_MAPS) add(environment, "bench/real-game/learn.ts", evaluations);
+  if (environment in LEARNING_MAPS) add(environment, TRAINED_HERE, evaluations);
   else if (environment.includes(".")) ruleSets.set(environment, [...(ruleSets.get(environment) ?? []), evaluations]);
 }
 for (const [environment, curves] of ruleSets) {
@@ -77,7 +82,8 @@ for (const [environment, curves] of ruleSets) {
   );
 }
 // Where a map was not trained so, the dense teams of the paper's budget stand in, which differ in one setting.
-const trained = new Set([...groups.values()].map(({ map }) => map));
+const elsewhere = published.filter(({ map }) => ![...groups.values()].some((group) => group.map === map));
+const trained = new Set([...[...groups.values()].map(({ map }) => map), ...elsewhere.map((row) => String(row["map"]))]);
 const kept = readKept("paper", committedResults().tables);
 for (const [name, row] of kept.rows) {
   if (row["method"] !== "dense" || row["algorithm"] !== "qmix") continue;
@@ -135,10 +141,8 @@ for (const { map, runs, half, nineTenths, between, extremes } of here) {
   );
 }
 const order = [...new Set(real.map(({ map }) => map))];
-writeFileSync(
-  "data/results/real-game-learning.csv",
-  `${rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map) - order.indexOf(b.map)))}\n`,
-);
+const rank = (row: { readonly map?: unknown }): number => order.indexOf(row.map as string);
+writeFileSync(table, `${rowsCsv([...real, ...here, ...elsewhere].sort((a, b) => rank(a) - rank(b)))}\n`);
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
