@@ -10,9 +10,9 @@ import { battleUnder, LEARNING_MAPS, learningOf } from "./learning.js";
 
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
 // logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
-// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row that it
-// has in that file. It prints how our medians compare with the real ones, and when runs by the other rule sets that are
-// named learned; those are in no file.
+// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row that
+// it has in that file. It prints how our medians compare with the real ones, and when runs by the other rule sets that
+// are named learned; those are in no file.
 
 for (const name of process.argv.slice(2)) {
   const [map = "", habits = ""] = name.split(":");
