@@ -81,13 +81,15 @@ for (const [environment, curves] of ruleSets) {
       `.9 at ${steps(learned.map(({ nineTenths }) => nineTenths))}`,
   );
 }
-// Where a map was not trained so, the dense teams of the paper's budget stand in, which differ in one setting.
-const elsewhere = published.filter(({ map }) => ![...groups.values()].some((group) => group.map === map));
-const trained = new Set([...[...groups.values()].map(({ map }) => map), ...elsewhere.map((row) => String(row["map"]))]);
+// A map whose runs are elsewhere keeps its row. Where there is none, the dense teams of the paper's budget stand in,
+// which differ in one setting.
+const trained = new Set<unknown>([...groups.values()].map(({ map }) => map));
+const elsewhere = published.filter(({ map }) => !trained.has(map));
+for (const { map } of elsewhere) trained.add(map);
 const kept = readKept("paper", committedResults().tables);
 for (const [name, row] of kept.rows) {
   if (row["method"] !== "dense" || row["algorithm"] !== "qmix") continue;
-  if (trained.has(String(row["environment"]))) continue;
+  if (trained.has(row["environment"])) continue;
   const curve = (kept.evaluations.get(name) ?? []).map(({ step, winRate }) => ({
     step: Number(step),
     winRate: Number(winRate),
