@@ -147,15 +147,11 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
 
 /** Says how many units of each side are left: in the battle, or in those on either side of the seam. */
 function livingText(units: readonly UnitSnapshot[], seam: number | undefined): string {
-  const count = (side: string, within: (x: number) => boolean): number =>
-    units.filter((unit) => unit.side === side && unit.alive && within(unit.x)).length;
-  if (seam === undefined) {
-    const everywhere = (): boolean => true;
-    return `: ${count("ally", everywhere)} of our team and ${count("enemy", everywhere)} enemies are left`;
-  }
-  const before = (x: number): boolean => x < seam;
-  const after = (x: number): boolean => x >= seam;
-  return `; alive on the left: ${count("ally", before)} of our team, ${count("enemy", before)} enemies; on the right: ${count("ally", after)} and ${count("enemy", after)}`;
+  const count = (side: string, from = -Infinity, to = Infinity): number =>
+    units.filter((unit) => unit.side === side && unit.alive && unit.x >= from && unit.x < to).length;
+  if (seam === undefined) return `: ${count("ally")} of our team and ${count("enemy")} enemies are left`;
+  const left = `${count("ally", -Infinity, seam)} of our team, ${count("enemy", -Infinity, seam)} enemies`;
+  return `; alive on the left: ${left}; on the right: ${count("ally", seam)} and ${count("enemy", seam)}`;
 }
 
 /** Draws the line between two battles that are shown side by side. */
