@@ -8,6 +8,7 @@ import { policyDrift, shareChanged, shareExplored } from "../replay/stored-choic
 import { greedyActions } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import type { TrainingRecord } from "../training/records.js";
+import { createEpisodeRecorder } from "../training/rollout.js";
 import { replayEpisodes } from "../training/state.js";
 import { train } from "../training/train.js";
 import { SMOKE } from "../experiments/ablation.js";
@@ -56,7 +57,7 @@ describe("followDistances", () => {
     // The measurement at the end is what the state of the untouched run gives.
     const env = createEnvironment(run.environment);
     const buffers = createDualBuffer(run.replay);
-    await replayEpisodes(buffers, env, end.state.replay, run);
+    await replayEpisodes(buffers, createEpisodeRecorder(env), end.state.replay, run);
     const engine = restoreNetworks(run, end.state);
     const all = { decisions: 0, changed: 0 };
     for (const group of groupEpisodes(buffers.offline.episodes(), env.sizes)) {

@@ -8,6 +8,7 @@ import { addChoices, mixChoices, type StoredChoices, storedChoices } from "../re
 import { greedyActions } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import type { ReplayState, TrainState } from "../training/records.js";
+import { createEpisodeRecorder } from "../training/rollout.js";
 import { replayEpisodes } from "../training/state.js";
 import { explorationRate } from "../training/progress.js";
 import { train } from "../training/train.js";
@@ -48,6 +49,7 @@ export async function followDistances(
   { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (step: number) => void } = {},
 ): Promise<DistanceMoment[]> {
   const env = environmentOf(config);
+  const recorder = createEpisodeRecorder(env, config.rewardScale);
   // A state brings all that its run has stored; only what is new since the last moment is played again.
   const buffers = createDualBuffer({ ...config.replay, offlineBatch: 1, onlineBatch: 1 });
   let played = 0;
@@ -55,7 +57,7 @@ export async function followDistances(
   for await (const record of train(config, { checkpointEvery: 0, signal })) {
     if (record.kind === "train") onProgress?.(record.step);
     if ((record.kind !== "checkpoint" && record.kind !== "end") || !(record.step >= moments[found.length])) continue;
-    await replayEpisodes(buffers, env, since(record.state.replay, played, env.sizes.agents), config);
+    await replayEpisodes(buffers, recorder, since(record.state.replay, played, env.sizes.agents), config);
     played = record.episode;
     const engine = restoreNetworks(config, record.state);
     const blocks = measureBlocks(engine, storedEpisodes(buffers), config, record.step);

@@ -104,6 +104,11 @@ export function sampleBatch(buffers: DualBuffer, random: Random): Episode[] {
   ];
 }
 
+/** Returns the index of the oldest episode that one of the buffers holds, or Infinity while both are empty. */
+export function oldestIndex({ offline, online }: DualBuffer): number {
+  return Math.min(...[offline, online].flatMap((buffer) => buffer.oldest(1).map(({ index }) => index)));
+}
+
 /**
  * Lists every stored episode once, oldest first. Adding them in this order to new buffers with the same options
  * restores both, since each holds the end of the same history.

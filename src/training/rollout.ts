@@ -3,6 +3,7 @@ import type { Policy } from "../envs/play.js";
 import type { Actor } from "../networks/engine.js";
 import type { Random } from "../random.js";
 import type { Episode } from "../replay/episode.js";
+import type { EpisodeArrays, EpisodeMemory } from "../replay/episode-memory.js";
 
 /** Result of one episode. */
 export interface EpisodeResult {
@@ -42,8 +43,9 @@ export interface EpisodeRecorder {
 /**
  * Makes a recorder for one environment.
  * @param rewardScale what the rewards of an episode are multiplied with for those who learn from it; its return is not
+ * @param memory where the arrays of episodes go. Default: each episode has arrays of its own
  */
-export function createEpisodeRecorder(env: Environment, rewardScale = 1): EpisodeRecorder {
+export function createEpisodeRecorder(env: Environment, rewardScale = 1, memory?: EpisodeMemory): EpisodeRecorder {
   const { agents, actions, observation, state, episodeLimit } = env.sizes;
   const observations = new Float32Array((episodeLimit + 1) * agents * observation);
   const states = new Float32Array((episodeLimit + 1) * state);
@@ -51,6 +53,7 @@ export function createEpisodeRecorder(env: Environment, rewardScale = 1): Episod
   const jointActions = new Uint8Array(episodeLimit * agents);
   const rewards = new Float32Array(episodeLimit);
   const jointAction = new Uint8Array(agents);
+  const keep = memory === undefined ? copies : memory.keep;
 
   let t = 0;
   let seed = 0;
@@ -93,21 +96,29 @@ export function createEpisodeRecorder(env: Environment, rewardScale = 1): Episod
     },
     finish(index) {
       recorder.observe();
-      const episode: Episode = {
-        index,
-        seed,
-        length: t,
-        observations: observations.slice(0, (t + 1) * agents * observation),
-        states: states.slice(0, (t + 1) * state),
-        availableActions: available.slice(0, (t + 1) * agents * actions),
-        actions: jointActions.slice(0, t * agents),
-        rewards: rewards.slice(0, t),
-        terminal: env.terminal,
-      };
+      const arrays = keep(index, {
+        observations: observations.subarray(0, (t + 1) * agents * observation),
+        states: states.subarray(0, (t + 1) * state),
+        availableActions: available.subarray(0, (t + 1) * agents * actions),
+        actions: jointActions.subarray(0, t * agents),
+        rewards: rewards.subarray(0, t),
+      });
+      const episode: Episode = { index, seed, length: t, ...arrays, terminal: env.terminal };
       return { episode, episodeReturn, won: env.won };
     },
   };
   return recorder;
+}
+
+function copies(_index: number, arrays: EpisodeArrays): EpisodeArrays {
+  const { observations, states, availableActions, actions, rewards } = arrays;
+  return {
+    observations: observations.slice(),
+    states: states.slice(),
+    availableActions: availableActions.slice(),
+    actions: actions.slice(),
+    rewards: rewards.slice(),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LabError } from "../errors.js";
 import type { Config } from "../config.js";
-import type { Environment, EnvironmentSizes } from "../envs/environment.js";
+import type { EnvironmentSizes } from "../envs/environment.js";
 import { currentHost } from "../host.js";
 import type { NetworkEngine } from "../networks/engine.js";
 import type { Parameters } from "../networks/parameters.js";
@@ -9,7 +9,7 @@ import type { Episode } from "../replay/episode.js";
 import type { TransitionBuffer } from "../replay/transitions.js";
 import { countNonzeros } from "../sparse/mask.js";
 import type { EpisodeData, ReplayState, TopologyRecord } from "./records.js";
-import { createEpisodeRecorder } from "./rollout.js";
+import type { EpisodeRecorder } from "./rollout.js";
 
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
 export async function captureTensors(engine: NetworkEngine): Promise<Map<string, Float32Array>> {
@@ -155,18 +155,18 @@ export function restoreEpisodes(
 /**
  * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. It yields to
  * other tasks meanwhile.
+ * @param recorder plays them, in an environment as that of the run
  * @returns false when the signal stopped it
  * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
  */
 export async function replayEpisodes(
   buffers: DualBuffer,
-  env: Environment,
+  recorder: EpisodeRecorder,
   stored: ReplayState,
   config: Config,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const recorder = createEpisodeRecorder(env, config.rewardScale);
-  const { agents } = env.sizes;
+  const { agents } = recorder.env.sizes;
   let offset = 0;
   let lastTurn = performance.now();
   for (const [i, seed] of stored.seeds.entries()) {

@@ -8,7 +8,8 @@ import { EpisodeLost } from "../envs/lost.js";
 import { currentHost } from "../host.js";
 import { algorithmOf, type EpisodeAlgorithm } from "../parts/algorithm.js";
 import { createRandom } from "../random.js";
-import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
+import { addEpisode, canSample, createDualBuffer, oldestIndex, sampleBatch } from "../replay/dual.js";
+import { createEpisodeMemory } from "../replay/episode-memory.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { createEvaluation } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
@@ -76,9 +77,16 @@ async function* trainFromEpisodes(
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
+  const memory = createEpisodeMemory(
+    env.sizes,
+    () => oldestIndex(buffers),
+    // The rows of a batch lie far apart, and large pages are found faster.
+    (block) => currentHost().nativeKernels?.()?.useLargePages(block),
+  );
+  const recorder = createEpisodeRecorder(env, config.rewardScale, memory);
   if (resume && !env.deterministic) restoreEpisodes(buffers, env.sizes, resume.replay);
   // If the run was stopped meanwhile, the checkpoint that it resumes from is still its newest state.
-  else if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
+  else if (resume && !(await replayEpisodes(buffers, recorder, resume.replay, config, signal))) return;
 
   const random = (algorithm.actor ? openTransitionRandom : openRandom)(config, resume?.progress);
   const engine = resume
@@ -101,7 +109,6 @@ async function* trainFromEpisodes(
     });
     const losses = createLossCount(progress);
     const evaluate = createEvaluation(engine, copies, config.discount, losses.count, config.rewardScale);
-    const recorder = createEpisodeRecorder(env, config.rewardScale);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
     const explore = algorithm.actor ? softmaxPolicy : epsilonGreedy;
