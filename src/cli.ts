@@ -33,6 +33,7 @@ import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
 import { oneLine } from "./messages.js";
+import { collectSeldom } from "./node/heap.js";
 import { THREADS } from "./node/kernels.js";
 import { packageRoot } from "./node/project.js";
 
@@ -278,6 +279,7 @@ function configure(command: Command): void {
 }
 
 configure(program);
+collectSeldom();
 // A pipe that is closed early, as by `mast runs | head`, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 try {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { LabError } from "../../src/errors.js";
+import { collectSeldom } from "../../src/node/heap.js";
 import { keptPaths } from "../../src/results/kept-runs.js";
 import { committedResults } from "../../src/results/place.js";
 import { classroomTable, readBudgets } from "./classroom.js";
@@ -63,6 +64,7 @@ async function inOneLine(action: () => Promise<readonly string[]>): Promise<read
   }
 }
 
+collectSeldom();
 const started = performance.now();
 const report = (line: string): void =>
   console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}`);
