@@ -14,6 +14,9 @@ typedef unsigned char byte;
 #define FINE_SIZE 256
 #define MAP_SIZE 32
 
+/** More, in cells, than what rounding takes from the sum of a few places on the map. */
+#define ROUNDING 1e-9
+
 /** Orders, layers and ticks: see ../battle.ts. */
 enum { STOP, MOVE, ATTACK, ATTACK_MOVE, NONE };
 #define GROUND 0
@@ -40,10 +43,10 @@ typedef struct {
   double *between;
   /** Length of the shortest way from each corner to goals that were asked for before, [GOALS, corners]; those goals. */
   double *to_goal, *goals;
-  /** Scratch memory of `head_for`, [corners]. */
+  /** Scratch memory of `head_for`, [corners + 1]. */
   double *ways;
-  /** What is known of each cell of the map from each corner: see `is_hidden`. [corners, MAP_SIZE, MAP_SIZE]. */
-  byte *hidden;
+  /** What is known of each patch of the map from each corner: see `sight`. [PATCHES, PATCHES, corners]. */
+  byte *sights;
 } ground;
 
 /** The numbers of a battle that are no whole numbers, in the order of ../compiled/loops.ts. */
@@ -57,6 +60,10 @@ typedef struct {
 typedef double pair __attribute__((vector_size(16)));
 typedef long long truths __attribute__((vector_size(16)));
 
+/** Four numbers of less precision, which tell soon what is surely so or surely not so. */
+typedef float four __attribute__((vector_size(16)));
+typedef int four_truths __attribute__((vector_size(16)));
+
 /** A living unit while units are parted. What is read together lies together, so that one address leads to it. */
 typedef struct {
   pair place;
@@ -67,15 +74,32 @@ typedef struct {
   int index, layer;
 } body;
 
+/** A unit that stands, and the room that it needs. */
+typedef struct {
+  pair place;
+  double room;
+  int unit;
+} stander;
+
+/** Four of them. */
+typedef struct {
+  four x, y, room;
+  four_truths unit;
+} four_standers;
+
 /** Members have the names that they have in ../battle.ts and loops.ts, which finds them by these. */
 typedef struct {
-  int units, allies, look_period, enemy_follows, are_restored;
+  int units, allies, look_period, enemy_follows, accelerates;
   const numbers *numbers;
 
   /** Fixed when the battle is made. */
   const double *radius, *separation, *layer_separation, *reach, *speed, *acceleration, *period, *missile, *notice,
       *slack;
+  /** The distance within which a unit may overlap with others of its layer. */
+  const double *touching;
   const double *max_health, *max_shield, *armor, *regeneration;
+  /** Lists of the units that have shields, whose health regenerates, and that heal; -1 ends them. */
+  const int *shielded, *regenerating, *healers;
   const int *damage_point, *backswing, *second_strike, *attacks;
   const byte *layer, *heals, *beam, *reaches;
   const double *damage;
@@ -86,9 +110,10 @@ typedef struct {
   const double *box;
   /**
    * Cosine and sine of the angles at which a walker tries to get past others, in their order, for each side that it took
-   * last (-1, 0 for none, 1): [3, DIRECTIONS].
+   * last (-1, 0 for none, 1), and the same with less precision: [3, DIRECTIONS].
    */
   const double *cosines, *sines;
+  const float *rough_cosines, *rough_sines;
 
   /** The episode. */
   double *x, *y, *vx, *vy, *health, *shield, *cooldown, *shield_delay, *energy, *goal_x, *goal_y, *pace, *face_x,
@@ -107,14 +132,22 @@ typedef struct {
   double *crossing;
   /** Where every walker stood before this tick. */
   double *was_x, *was_y;
-  /**
-   * Places of living units by x, or of those that stand; and from a walker to those that stand near it, with the room
-   * they need. These arrays have four places more than there are units.
-   */
-  double *place_x, *place_y, *place_room, *near_x, *near_y, *near_room;
-  int *walking, *standing;
-  /** Living units in the order of x while they are parted, [units + 8]. */
+  /** The way of each unit that walks straight in this tick to where it heads for, else zeros: see `walk_soon`. */
+  double *way_x, *way_y;
+  /** Places of living units by x. */
+  double *place_x;
+  /** Units that walk in this tick. */
+  int *walking;
+  /** Units on the ground that stand, [units + 4], and again in fours, [(units + 16) / 4]. */
+  stander *standers;
+  four_standers *fours;
+  /** From a walker to each of those that stand near it: x, y, room. */
+  four *near;
+  /** Living units in the order of x while they are parted, and their places before that, [units + 8]. */
   body *bodies;
+  float *rough_x, *rough_y;
+  /** Whom each of them overlaps before anybody is pushed: see `foresee`. */
+  unsigned short *foreseen;
 } battle;
 
 /** What is shown of a battle, and how: see `Blocks` of ../observe.ts. */
@@ -136,6 +169,12 @@ static inline pair load(const double *from) {
   pair two;
   __builtin_memcpy(&two, from, sizeof two);
   return two;
+}
+
+static inline four load_four(const float *from) {
+  four numbers;
+  __builtin_memcpy(&numbers, from, sizeof numbers);
+  return numbers;
 }
 
 static inline void store(double *to, pair two) { __builtin_memcpy(to, &two, sizeof two); }
@@ -170,6 +209,22 @@ static inline unsigned bits_of(truths a, truths b, truths c, truths d) {
   return (unsigned)__builtin_wasm_bitmask_i8x16(
       __builtin_wasm_narrow_s_i8x16_i16x8(__builtin_wasm_narrow_s_i16x8_i32x4((words)a, (words)b),
                                           __builtin_wasm_narrow_s_i16x8_i32x4((words)c, (words)d)));
+}
+
+/** A bit for each of sixteen comparisons that holds, from bit 0 on: those of `a` first. */
+static inline unsigned sixteen_of(four_truths a, four_truths b, four_truths c, four_truths d) {
+  return (unsigned)__builtin_wasm_bitmask_i8x16(__builtin_wasm_narrow_s_i8x16_i16x8(
+      __builtin_wasm_narrow_s_i16x8_i32x4(a, b), __builtin_wasm_narrow_s_i16x8_i32x4(c, d)));
+}
+
+/** Two bits for each of eight comparisons that holds, from bit 0 on: those of `a` first. */
+static inline unsigned pairs_of(four_truths a, four_truths b) {
+  return (unsigned)__builtin_wasm_bitmask_i8x16(__builtin_wasm_narrow_s_i16x8_i32x4(a, b));
+}
+
+/** A bit for each of eight comparisons that holds. */
+static inline unsigned eight_of(four_truths a, four_truths b) {
+  return (unsigned)__builtin_wasm_bitmask_i16x8(__builtin_wasm_narrow_s_i16x8_i32x4(a, b));
 }
 
 /** The stride of a place: 0 if it is closed or off the map. */
@@ -228,6 +283,12 @@ static inline void walk(const battle *b, int i, double to_x, double to_y) {
   b->vy[i] = face_y * stride;
 }
 
+/** Lets unit `i` walk as `walk` does, but together with all others that do, in `walk_all` (motion.c). */
+static inline void walk_soon(const battle *b, int i, double to_x, double to_y) {
+  b->way_x[i] = to_x - b->x[i];
+  b->way_y[i] = to_y - b->y[i];
+}
+
 /** Gives up a shot that is under way. The weapon is ready at once, because it has not fired. */
 static inline void calm_down(const battle *b, int i) {
   if (b->windup[i] == 0) return;
@@ -239,15 +300,21 @@ static inline void calm_down(const battle *b, int i) {
 void walk_around(const battle *b, int i, double to_x, double to_y);
 /** Finds, once a step, the bend that each chasing unit has to pass, or -1 if it can walk straight (ground.c). */
 void find_bends(const battle *b);
+/** Lets all units stand (motion.c). */
+void stand_still(const battle *b);
+/** Sets the velocities of those that walk soon (motion.c). */
+void walk_all(const battle *b);
 /** Moves all units for one tick by their velocities (motion.c). */
 void move_all(const battle *b);
-/** Chooses what the enemies fight (enemy.c); `were_hits` says whether something was hit in this tick. */
-void choose_targets(const battle *b, int were_hits);
+/** What the shots of a tick have done to anybody, at most. */
+enum { HIT = 1, KILLED };
+/** Chooses what the enemies fight (enemy.c), after shots that have done `hits`. */
+void choose_targets(const battle *b, int hits);
 /** Moves an enemy without a target to where it was sent (enemy.c). */
 void advance(const battle *b, int i);
 /** Moves a healer to its patient and heals it (enemy.c). */
 void decide_healer(const battle *b, int i);
-/** Fires and lands the shots that are due in this tick (fight.c). @returns whether anything was hit */
+/** Fires and lands the shots that are due in this tick (fight.c). @returns what they have done: 0, HIT or KILLED */
 int fire(const battle *b);
 /** Turns unit `i` towards unit `t` as far as it can turn in one tick (fight.c). @returns whether it may fire */
 int turn(const battle *b, int i, int t);

@@ -96,11 +96,11 @@ static void choose_target(const battle *b, int i, int is_look) {
  * All look at the same moments, the one made last first. Besides, an enemy whose target has died looks at once, and so
  * does one that is hit without having a target, before the comrades whom it calls.
  */
-void choose_targets(const battle *b, int were_hits) {
+void choose_targets(const battle *b, int hits) {
   const int allies = b->allies, units = b->units, tick = b->clock[4];
   const int is_look = (tick + b->look_phase[0]) % b->look_period == 0;
-  // Without hits nobody has died or been alarmed.
-  if (!is_look && !were_hits && tick != 1) return;
+  // Without hits nobody has died or been alarmed. Those that follow the allies need a target only when theirs has died.
+  if (!is_look && tick != 1 && hits < (b->enemy_follows ? KILLED : HIT)) return;
   if (!b->enemy_follows) {
     for (int j = 0; j < allies; j++) b->aimed_at[j] = 0;
     for (int k = allies; k < units; k++) {

@@ -163,8 +163,9 @@ static void land(const battle *b, int i) {
   else if (b->alive[i]) wound(b, i, t, 1);
 }
 
-/** Marks the dead. */
-static void bury(const battle *b) {
+/** Marks the dead. @returns whether there are any */
+static int bury(const battle *b) {
+  int count = 0;
   for (int i = 0; i < b->units; i++) {
     if (!b->alive[i] || b->health[i] > 0) continue;
     b->alive[i] = 0;
@@ -173,7 +174,9 @@ static void bury(const battle *b) {
     b->windup[i] = 0;
     b->vx[i] = 0;
     b->vy[i] = 0;
+    count++;
   }
+  return count > 0;
 }
 
 int fire(const battle *b) {
@@ -197,8 +200,7 @@ int fire(const battle *b) {
     if (b->hits[k] >= 0) shoot(b, b->hits[k]);
     else land(b, -1 - b->hits[k]);
   }
-  if (count > 0) bury(b);
-  return count > 0;
+  return count == 0 ? 0 : bury(b) ? KILLED : HIT;
 }
 
 int turn(const battle *b, int i, int t) {
@@ -220,15 +222,18 @@ int turn(const battle *b, int i, int t) {
 }
 
 void recover(const battle *b) {
-  const byte *restrict alive = b->alive, *restrict heals = b->heals;
+  const byte *restrict alive = b->alive;
   const double *restrict max_shield = b->max_shield, *restrict max_health = b->max_health;
   const double *restrict regeneration = b->regeneration;
   double *restrict shield = b->shield, *restrict shield_delay = b->shield_delay, *restrict health = b->health;
-  for (int i = 0; i < b->units; i++) {
+  for (const int *at = b->shielded; *at >= 0; at++) {
+    const int i = *at;
     if (!alive[i]) continue;
     if (shield_delay[i] > 0) shield_delay[i] -= 1;
     else if (shield[i] < max_shield[i]) shield[i] = lesser(shield[i] + SHIELD_PER_TICK, max_shield[i]);
-    if (regeneration[i] > 0) health[i] = lesser(health[i] + regeneration[i], max_health[i]);
-    if (heals[i]) b->energy[i] = lesser(b->energy[i] + ENERGY_PER_TICK, ENERGY_MAX);
   }
+  for (const int *at = b->regenerating; *at >= 0; at++)
+    if (alive[*at]) health[*at] = lesser(health[*at] + regeneration[*at], max_health[*at]);
+  for (const int *at = b->healers; *at >= 0; at++)
+    if (alive[*at]) b->energy[*at] = lesser(b->energy[*at] + ENERGY_PER_TICK, ENERGY_MAX);
 }

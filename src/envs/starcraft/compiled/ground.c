@@ -9,12 +9,27 @@
 #define AT_BEND 0.05
 /** A unit that chases another around cliffs looks for a new bend after this many steps. */
 #define LOOK_AGAIN 4
+/** Looks a cell, at least, along a wedge in which nothing may be closed. */
+#define WEDGE 40
+/** Fine points of a patch of the map along one axis, and such patches of the map. */
+#define PATCH 2
+#define PATCHES (FINE_SIZE / PATCH)
+/** What is known of lines between a corner and a patch: nothing yet; none, not all, or all of them can be walked. */
+enum { UNKNOWN, HIDDEN, UNSURE, OPEN_WITHIN, OPEN };
+/** Rounding may lead from places this near to the edge of a fine point into the next, in cells. */
+#define EDGE 1e-8
 /** Distance between two places where it is asked whether a line crosses what is closed, in cells. */
 #define CROSSING 0.25
 
 static double length(double x, double y, double to_x, double to_y) {
   const double dx = to_x - x, dy = to_y - y;
   return __builtin_sqrt(dx * dx + dy * dy);
+}
+
+/** How many fine points are closed in a rectangle, whose right column and top row are the first that do not count. */
+static inline int closed_in(const ground *g, int left, int bottom, int right, int top) {
+  const unsigned short *below = g->closed + bottom * (FINE_SIZE + 1), *up_to = g->closed + top * (FINE_SIZE + 1);
+  return (unsigned short)(up_to[right] - up_to[left] - below[right] + below[left]);
 }
 
 /** Tells whether all fine points around two places and between them, in a rectangle, are surely clear. */
@@ -25,8 +40,7 @@ static inline int is_clear_between(const ground *g, double x, double y, double t
   const int left = (column < to_column ? column : to_column) - 1, right = (column < to_column ? to_column : column) + 2;
   const int bottom = (row < to_row ? row : to_row) - 1, top = (row < to_row ? to_row : row) + 2;
   if (left < 0 || right > FINE_SIZE || bottom < 0 || top > FINE_SIZE) return 0;
-  const unsigned short *below = g->closed + bottom * (FINE_SIZE + 1), *up_to = g->closed + top * (FINE_SIZE + 1);
-  return (unsigned short)(up_to[right] - up_to[left] - below[right] + below[left]) == 0;
+  return closed_in(g, left, bottom, right, top) == 0;
 }
 
 /** Tells whether a unit can walk straight from (x, y) to (to_x, to_y). */
@@ -93,8 +107,7 @@ static inline int is_solid(const ground *g, pair place) {
   const truths point = points_of(place);
   const int left = (int)point[0] - 2, right = left + 5, bottom = (int)point[1] - 2, top = bottom + 5;
   if (left < 0 || right > FINE_SIZE || bottom < 0 || top > FINE_SIZE) return 0;
-  const unsigned short *below = g->closed + bottom * (FINE_SIZE + 1), *up_to = g->closed + top * (FINE_SIZE + 1);
-  return (unsigned short)(up_to[right] - up_to[left] - below[right] + below[left]) == 25;
+  return closed_in(g, left, bottom, right, top) == 25;
 }
 
 /**
@@ -110,20 +123,57 @@ static int is_crossed(const ground *g, pair from, int column, int row) {
 }
 
 /**
- * Tells whether surely no line between corner `k` and (x, y) can be walked, in either direction, because none can
- * between this corner and any place in the same cell of the map. What is found out about a cell is kept.
+ * Tells whether every line between a place and any in a square of the map can be walked: nothing is closed in the wedge
+ * from the place to the square, which is looked through in steps.
  */
-static inline int is_hidden(const ground *g, int k, double x, double y) {
-  const int column = (int)x, row = (int)y;
-  if ((unsigned)column >= MAP_SIZE || (unsigned)row >= MAP_SIZE) return 0;
-  byte *known = g->hidden + (k * MAP_SIZE + row) * MAP_SIZE + column;
-  if (*known == 0) {
-    const pair corner = {g->corner_x[k], g->corner_y[k]};
-    *known = 2;
-    for (int point = 0; point < FINE * FINE && *known == 2; point++)
-      if (!is_crossed(g, corner, column * FINE + point % FINE, row * FINE + point / FINE)) *known = 1;
+static int is_wedge_open(const ground *g, pair from, pair low, pair high) {
+  const pair middle = (low + high) / 2 - from, squares = middle * middle;
+  const int steps = 8 + (int)(__builtin_sqrt(squares[0] + squares[1]) * WEDGE);
+  for (int step = 0; step < steps; step++) {
+    const double near = step / (double)steps, far = (step + 1) / (double)steps;
+    const pair left = from + least((low - from) * near, (low - from) * far) - ROUNDING;
+    const pair right = from + greatest((high - from) * near, (high - from) * far) + ROUNDING;
+    const truths first = points_of(left), last = points_of(right);
+    const int column = (int)first[0], row = (int)first[1], last_column = (int)last[0], last_row = (int)last[1];
+    if (column < 0 || row < 0 || last_column >= FINE_SIZE || last_row >= FINE_SIZE) return 0;
+    if (closed_in(g, column, row, last_column + 1, last_row + 1)) return 0;
   }
-  return *known == 2;
+  return 1;
+}
+
+/** Tells whether every line between a place and any in the square of fine point (column, row) can be walked. */
+static int is_point_open(const ground *g, pair from, int column, int row, double edge) {
+  const pair low = (pair){column, row} / FINE + edge;
+  return is_wedge_open(g, from, low, low + 1.0 / FINE - 2 * edge);
+}
+
+/** Finds what is known of lines between corner `k` and the clear places in a patch whose first fine point is given. */
+static __attribute__((noinline)) byte find_sight(const ground *g, int k, int first_column, int first_row) {
+  const pair corner = {g->corner_x[k], g->corner_y[k]};
+  int are_open = 1, are_open_within = 1, are_hidden = 1;
+  for (int point = 0; point < PATCH * PATCH && (are_open_within || are_hidden); point++) {
+    const int column = first_column + point % PATCH, row = first_row + point / PATCH;
+    if (g->strides[row * FINE_SIZE + column] == 0) continue;
+    are_open = are_open && is_point_open(g, corner, column, row, -ROUNDING);
+    are_open_within = are_open_within && (are_open || is_point_open(g, corner, column, row, EDGE));
+    are_hidden = are_hidden && is_crossed(g, corner, column, row);
+  }
+  return are_hidden ? HIDDEN : are_open ? OPEN : are_open_within ? OPEN_WITHIN : UNSURE;
+}
+
+/**
+ * Tells whether a line between corner `k` and (x, y) can be walked, in either direction, as far as this is known from
+ * lines between the corner and all clear places in the same patch of the map. What is found out about a patch is kept.
+ */
+static inline byte sight(const ground *g, int k, double x, double y) {
+  const truths point = points_of((pair){x, y});
+  const int column = (int)point[0], row = (int)point[1];
+  if ((unsigned)(column | row) >= FINE_SIZE || g->strides[row * FINE_SIZE + column] == 0) return UNSURE;
+  byte *known = g->sights + (row / PATCH * PATCHES + column / PATCH) * g->corners + k;
+  if (*known == UNKNOWN) *known = find_sight(g, k, column / PATCH * PATCH, row / PATCH * PATCH);
+  if (*known != OPEN_WITHIN) return *known;
+  const pair part = (pair){x, y} * FINE - (pair){column, row};
+  return which((part < 2 * EDGE * FINE) | (part > 1 - 2 * EDGE * FINE)) ? UNSURE : OPEN;
 }
 
 /** The lengths of the shortest ways from each corner to a goal. */
@@ -135,7 +185,8 @@ static const double *ways_to(const ground *g, double goal_x, double goal_y) {
   g->goals[2 * slot + 1] = goal_y;
   for (int k = 0; k < n; k++) {
     const double x = g->corner_x[k], y = g->corner_y[k];
-    const int is_straight = !is_hidden(g, k, goal_x, goal_y) && can_walk(g, x, y, goal_x, goal_y);
+    const byte seen = sight(g, k, goal_x, goal_y);
+    const int is_straight = seen == OPEN || (seen == UNSURE && can_walk(g, x, y, goal_x, goal_y));
     to_goal[k] = is_straight ? length(x, y, goal_x, goal_y) : __builtin_inf();
   }
   for (int via = 0; via < n; via++)
@@ -162,25 +213,30 @@ static void find_bend(const ground *g, double x, double y, double goal_x, double
   if (!is_clear && can_walk(g, x, y, goal_x, goal_y)) return;
   const int n = g->corners;
   const double *to_goal = ways_to(g, goal_x, goal_y);
+  const pair never = {__builtin_inf(), __builtin_inf()};
   double *ways = g->ways;
-  for (int k = 0; k < n; k++) {
-    const double to_corner = length(x, y, g->corner_x[k], g->corner_y[k]);
+  for (int k = 0; k < n; k += 2) {
+    const pair dx = load(g->corner_x + k) - x, dy = load(g->corner_y + k) - y, squared = dx * dx + dy * dy;
+    const pair to_corner = __builtin_elementwise_sqrt(squared);
     // A unit at a bend goes on to the next.
-    ways[k] = to_corner > AT_BEND ? to_corner + to_goal[k] : __builtin_inf();
+    store(ways + k, choose(to_corner > AT_BEND, to_corner + load(to_goal + k), never));
   }
+  // Two are compared at a time.
+  ways[n] = __builtin_inf();
   // Ways are tried from the shortest on, so that few lines have to be looked along.
   for (;;) {
-    int best = -1;
-    double shortest = __builtin_inf();
-    for (int k = 0; k < n; k++) {
-      if (ways[k] >= shortest) continue;
-      shortest = ways[k];
-      best = k;
-    }
-    if (best < 0) return;
-    if (!is_hidden(g, best, x, y) && can_walk(g, x, y, g->corner_x[best], g->corner_y[best])) {
-      out[0] = g->corner_x[best];
-      out[1] = g->corner_y[best];
+    pair shortest = never;
+    for (int k = 0; k < n; k += 2) shortest = least(shortest, load(ways + k));
+    const double way = shortest[0] < shortest[1] ? shortest[0] : shortest[1];
+    if (way == __builtin_inf()) return;
+    int best = 0, is;
+    while (!(is = which(load(ways + best) == way))) best += 2;
+    best += is == 2;
+    const double bend_x = g->corner_x[best], bend_y = g->corner_y[best];
+    const byte seen = sight(g, best, x, y);
+    if (seen == OPEN || (seen == UNSURE && can_walk(g, x, y, bend_x, bend_y))) {
+      out[0] = bend_x;
+      out[1] = bend_y;
       return;
     }
     ways[best] = __builtin_inf();
@@ -215,7 +271,7 @@ void walk_around(const battle *b, int i, double to_x, double to_y) {
       const ground *g = b->grounds[i];
       if (!g || can_walk_on(b, i, to_x, to_y)) {
         b->bend_x[i] = -1;
-        walk(b, i, to_x, to_y);
+        walk_soon(b, i, to_x, to_y);
         return;
       }
       double bend[2];
@@ -226,7 +282,7 @@ void walk_around(const battle *b, int i, double to_x, double to_y) {
     to_x = b->bend_x[i];
     to_y = b->bend_y[i];
   }
-  walk(b, i, to_x, to_y);
+  walk_soon(b, i, to_x, to_y);
 }
 
 void find_bends(const battle *b) {

@@ -1,6 +1,6 @@
 import { Instance, Module } from "../../../webassembly.js";
 import type { Arena, Battle } from "../battle.js";
-import { GOALS, type Ground } from "../ground.js";
+import { FINE_SIZE, GOALS, type Ground } from "../ground.js";
 import { MAP_SIZE, type Blocks, type View } from "../observe.js";
 import { BATTLE, GROUND, LOOPS, NUMBERS, VIEW } from "./loops-wasm.js";
 
@@ -16,7 +16,7 @@ const TURNS = [-1, 0, 1].map((taken) => {
       ? turns.flatMap((turn) => [-turn, turn])
       : [taken, -taken].flatMap((side) => turns.map((turn) => side * turn));
   const last = tried[tried.length - 1];
-  return [0, ...tried, last, last, last];
+  return [0, ...tried, ...Array.from({ length: 7 }, () => last)];
 });
 /**
  * Cosine and sine of the angle that a unit turns in a tick, and cosine of the angle within which it fires (TurningRate
@@ -25,6 +25,8 @@ const TURNS = [-1, 0, 1].map((taken) => {
 const TURN = (999.8437 / 16 / 180) * Math.PI;
 const FACING = (11.25 / 180) * Math.PI;
 
+/** Patches of the map along one axis of which it is known whether they can be seen from a corner: see ground.c. */
+const PATCHES = FINE_SIZE / 2;
 /** Size of a `body` of battle.h, in doubles. */
 const BODY = 8;
 /** Types of units that there are at most. */
@@ -93,6 +95,9 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
   const turns = TURNS.flat();
   const table = (value: (turn: number) => number): Float64Array =>
     filled(arena.doubles(turns.length), turns.map(value));
+  const cosines = table((turn) => Math.cos((Math.abs(turn) * Math.PI) / 12));
+  const sines = table((turn) => Math.sign(turn) * Math.sin((Math.abs(turn) * Math.PI) / 12));
+  const rough = (values: Float64Array): Float32Array => filled(arena.floats(values.length), values);
   const box = filled(
     arena.doubles(4 * units),
     Array.from({ length: units }, (_, i) => {
@@ -109,25 +114,40 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
     ...b,
     ...{ turnCos: Math.cos(TURN), turnSin: Math.sin(TURN), facingCos: Math.cos(FACING) },
   };
+  /** Numbers of the units of which something holds, and -1. */
+  const listed = (holds: (i: number) => boolean): Int32Array => {
+    const all = b.types.map((_, i) => i).filter(holds);
+    return filled(arena.words(all.length + 1), [...all, -1]);
+  };
   const doubles = (): Float64Array => arena.doubles(units + 4);
   const words = (): Int32Array => arena.words(units + 1);
+  const touching = filled(
+    doubles(),
+    b.separation.map((own, i) => own + b.layerSeparation[i]),
+  );
   const at = place(arena, BATTLE, {
     ...b,
     lookPeriod: b.habits.lookPeriod,
     enemyFollows: Number(b.map.enemyFollows),
-    areRestored: Number(
-      b.types.some(({ shield, heals, starcraft }) => shield > 0 || heals || starcraft.regeneration > 0),
-    ),
+    accelerates: Number(b.acceleration.some((acceleration) => acceleration !== 0)),
     numbers: filled(
       arena.doubles(NUMBERS.split(" ").length),
       NUMBERS.split(" ").map((name) => numbers[name] as number),
     ),
-    ...{ grounds: addresses, box },
-    cosines: table((turn) => Math.cos((Math.abs(turn) * Math.PI) / 12)),
-    sines: table((turn) => Math.sign(turn) * Math.sin((Math.abs(turn) * Math.PI) / 12)),
+    ...{ grounds: addresses, box, touching },
+    shielded: listed((i) => b.maxShield[i] > 0),
+    regenerating: listed((i) => b.regeneration[i] > 0),
+    healers: listed((i) => b.heals[i] === 1),
+    ...{ cosines, sines, roughCosines: rough(cosines), roughSines: rough(sines) },
     ...{ hits: arena.words(2 * units), aimedAt: words(), crossing: doubles(), wasX: doubles(), wasY: doubles() },
-    ...{ bodies: arena.doubles(BODY * (units + 8)), placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
-    ...{ nearX: doubles(), nearY: doubles(), nearRoom: doubles(), walking: words(), standing: words() },
+    ...{ wayX: doubles(), wayY: doubles(), placeX: doubles(), walking: words() },
+    ...{
+      standers: arena.doubles(4 * (units + 4)),
+      fours: arena.doubles(2 * (units + 16)),
+      near: arena.doubles(2 * units),
+    },
+    ...{ bodies: arena.doubles(BODY * (units + 8)), roughX: arena.floats(units + 8), roughY: arena.floats(units + 8) },
+    foreseen: arena.halves(units),
   });
   const bend = arena.doubles(2);
 
@@ -170,11 +190,11 @@ export function loopBytes(allies: number, units: number, grounds: readonly Groun
     closed.byteLength +
     nearest.byteLength +
     8 * (2 * GOALS + length * (length + GOALS + 3)) +
-    length * MAP_SIZE * MAP_SIZE +
+    length * PATCHES * PATCHES +
     128;
   return (
     shown +
-    8 * (25 + BODY) * (units + 8) +
+    8 * (32 + BODY) * (units + 8) +
     MAP_SIZE * MAP_SIZE +
     4096 +
     cliffs.reduce((sum, ground) => sum + ofGround(ground), 0)
@@ -193,8 +213,8 @@ function placeGround(arena: Arena, { strides, closed, nearest, cornerX, cornerY 
     between: arena.doubles(corners * corners),
     toGoal: arena.doubles(GOALS * corners),
     goals: arena.doubles(2 * GOALS).fill(-1),
-    ways: arena.doubles(corners),
-    hidden: arena.bytes(corners * MAP_SIZE * MAP_SIZE),
+    ways: arena.doubles(corners + 1),
+    sights: arena.bytes(corners * PATCHES * PATCHES),
   });
 }
 
@@ -218,7 +238,7 @@ function place(arena: Arena, members: string, values: Readonly<Record<string, un
   return record.byteOffset;
 }
 
-function filled<Values extends Float64Array | Int32Array | Uint16Array | Uint8Array>(
+function filled<Values extends Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array>(
   array: Values,
   values: ArrayLike<number>,
 ): Values {

@@ -5,120 +5,177 @@
 /** Cells ahead that a walker looks for units that stand in its way, and by how much it may graze them. */
 #define LOOK_AHEAD 2.0
 #define GRAZE 0.03
-/** Directions that it tries, and as many of them once more as make this a multiple of 4: see loops.ts. */
-#define DIRECTIONS 20
+/** Directions that it tries, and the last of them once more so often that this is a multiple of 8: see loops.ts. */
+#define DIRECTIONS 24
 /** Places that are compared with one at a time. */
 #define COMPARED 8
-/** More, in cells, than what rounding takes from the sum of a few places on the map. */
-#define ROUNDING 1e-9
+/** More, in cells or cells times cells a tick, than what rounding to floats takes from a few places and steps. */
+#define ROUGHLY 1e-4
 /** Share of an overlap that the faster unit gives way, where it walks into the back of a slower one. */
 #define FASTER 0.75
 
-/**
- * Tells which of the four directions from `turn` on, of those that a walker tries at `cosines` and `sines` from its own
- * (ux, uy), are free: within `look` none of the first `count` units near it stands there. Bit k is for turn + k.
- */
-static inline int free_turns(const battle *b, int count, const double *cosines, const double *sines, double ux,
-                             double uy, double look) {
-  const double *near_x = b->near_x, *near_y = b->near_y, *near_room = b->near_room;
-  const pair cosine_1 = load(cosines), sine_1 = load(sines), cosine_2 = load(cosines + 2), sine_2 = load(sines + 2);
-  const pair dx_1 = ux * cosine_1 - uy * sine_1, dy_1 = ux * sine_1 + uy * cosine_1;
-  const pair dx_2 = ux * cosine_2 - uy * sine_2, dy_2 = ux * sine_2 + uy * cosine_2;
-  truths taken_1 = {0, 0}, taken_2 = {0, 0};
-  for (int k = 0; k < count; k++) {
-    const double x = near_x[k], y = near_y[k];
-    const pair room = {near_room[k], near_room[k]};
-    const pair along_1 = x * dx_1 + y * dy_1, across_1 = x * dy_1 - y * dx_1;
-    const pair along_2 = x * dx_2 + y * dy_2, across_2 = x * dy_2 - y * dx_2;
-    taken_1 |= (along_1 > 0) & (along_1 <= look) & (across_1 < room) & (across_1 > -room);
-    taken_2 |= (along_2 > 0) & (along_2 <= look) & (across_2 < room) & (across_2 > -room);
+void stand_still(const battle *b) {
+  double *restrict vx = b->vx, *restrict vy = b->vy, *restrict way_x = b->way_x, *restrict way_y = b->way_y;
+  for (int i = 0; i < b->units; i++) vx[i] = vy[i] = way_x[i] = way_y[i] = 0;
+}
+
+void walk_all(const battle *b) {
+  const int units = b->units;
+  for (int k = 0; k < units; k += 2) {
+    // Two at a time. The last of an odd number is computed together with the one before, to the same bits once more.
+    const int i = k < units - 1 ? k : units - 2;
+    const pair dx = load(b->way_x + i), dy = load(b->way_y + i), length = __builtin_elementwise_sqrt(dx * dx + dy * dy);
+    const truths is_walking = length > 0;
+    const pair stride = least(load(b->speed + i), length), face_x = dx / length, face_y = dy / length;
+    store(b->face_x + i, choose(is_walking, face_x, load(b->face_x + i)));
+    store(b->face_y + i, choose(is_walking, face_y, load(b->face_y + i)));
+    store(b->vx + i, choose(is_walking, face_x * stride, load(b->vx + i)));
+    store(b->vy + i, choose(is_walking, face_y * stride, load(b->vy + i)));
   }
-  return ~(which(taken_1) | which(taken_2) << 2) & 15;
+}
+
+/** Tells which of four units stand in a circle of `squared` radius around a place. */
+static inline four_truths are_within(const four_standers *s, float x, float y, float squared) {
+  const four dx = s->x - x, dy = s->y - y;
+  return dx * dx + dy * dy <= squared;
+}
+
+/** Tells exactly whether none of the first `stand` standing units is in the way of unit `i` in direction (dx, dy). */
+static __attribute__((noinline)) int is_free(const battle *b, int i, int stand, double dx, double dy, double look) {
+  for (const stander *s = b->standers, *end = s + stand; s < end; s++) {
+    const double x = s->place[0] - b->x[i], y = s->place[1] - b->y[i], along = x * dx + y * dy;
+    const double room = b->separation[i] + s->room - GRAZE;
+    if (along > 0 && along <= look && __builtin_fabs(x * dy - y * dx) < room && s->unit != b->target[i]) return 0;
+  }
+  return 1;
+}
+
+/**
+ * By how much four directions (dx, dy) are free of who stands at (x, y) from a walker and needs `room`: how far it is
+ * beside them, behind, or more than `look` ahead, or `least` if this is less. It is below 0 for those that are taken.
+ */
+static inline four clearance(four least, float x, float y, float room, four dx, four dy, float look) {
+  const four along = x * dx + y * dy, beside = __builtin_wasm_abs_f32x4(x * dy - y * dx) - room;
+  const four off = __builtin_wasm_pmax_f32x4(beside, __builtin_wasm_pmax_f32x4(-along, along - look));
+  return __builtin_wasm_pmin_f32x4(least, off);
+}
+
+/** Turns walker `i` around those of the `stand` standing units that are in its way. */
+static __attribute__((noinline)) void turn_aside(const battle *b, int i, int stand) {
+  const stander *standers = b->standers;
+  four *near = b->near;
+  const int t = b->target[i];
+  const pair from = {b->x[i], b->y[i]};
+  const double own = b->separation[i], vx = b->vx[i], vy = b->vy[i];
+  double look = LOOK_AHEAD;
+  if (t >= 0) {
+    const double dx = b->x[t] - from[0], dy = b->y[t] - from[1], squared = dx * dx + dy * dy;
+    if (squared < look * look) look = __builtin_sqrt(squared);
+  }
+  look += 0.5;
+  // Whoever is farther off than this cannot be in the way, in any direction.
+  const double widest = own + b->layer_separation[i], far = look * look + widest * widest;
+  int count = 0;
+  for (int k = 0; k < stand; k += 16) {
+    const four_standers *s = b->fours + k / 4;
+    const float x = (float)from[0], y = (float)from[1], most = (float)(far + ROUGHLY);
+    unsigned few = sixteen_of(are_within(s, x, y, most), are_within(s + 1, x, y, most),
+                              are_within(s + 2, x, y, most), are_within(s + 3, x, y, most));
+    if (stand - k < 16) few &= (1u << (stand - k)) - 1;
+    for (; few; few &= few - 1) {
+      const stander *one = standers + k + __builtin_ctz(few);
+      const pair way = one->place - from;
+      near[count] = (four){(float)way[0], (float)way[1], (float)(own + one->room - GRAZE), 0};
+      count += one->unit != t;
+    }
+  }
+  const double stride = __builtin_sqrt(vx * vx + vy * vy), ux = vx / stride, uy = vy / stride;
+  // First straight on. Once on one side of somebody, all of that side is tried before the other.
+  const int first = (b->side[i] + 1) * DIRECTIONS;
+  const double *cosines = b->cosines + first, *sines = b->sines + first;
+  // With less precision, all directions but those that somebody just touches, or just does not, are told at once.
+  const float *cos = b->rough_cosines + first, *sin = b->rough_sines + first;
+  const float x = (float)ux, y = (float)uy, ahead = (float)look;
+  for (int turn = 0; turn < DIRECTIONS; turn += 8) {
+    const four cos_1 = load_four(cos + turn), sin_1 = load_four(sin + turn);
+    const four cos_2 = load_four(cos + turn + 4), sin_2 = load_four(sin + turn + 4);
+    const four dx_1 = x * cos_1 - y * sin_1, dy_1 = x * sin_1 + y * cos_1;
+    const four dx_2 = x * cos_2 - y * sin_2, dy_2 = x * sin_2 + y * cos_2;
+    four free_1 = {1, 1, 1, 1}, free_2 = free_1;
+    for (int k = 0; k < count; k++) {
+      free_1 = clearance(free_1, near[k][0], near[k][1], near[k][2], dx_1, dy_1, ahead);
+      free_2 = clearance(free_2, near[k][0], near[k][1], near[k][2], dx_2, dy_2, ahead);
+    }
+    const float rounding = ROUGHLY;
+    const unsigned surely = eight_of(free_1 > rounding, free_2 > rounding);
+    for (unsigned rest = eight_of(free_1 >= -rounding, free_2 >= -rounding); rest; rest &= rest - 1) {
+      const int k = __builtin_ctz(rest);
+      const double cosine = cosines[turn + k], sine = sines[turn + k];
+      const double dx = ux * cosine - uy * sine, dy = ux * sine + uy * cosine;
+      if (!(surely >> k & 1) && !is_free(b, i, stand, dx, dy, look)) continue;
+      if (turn + k > 0) {
+        b->vx[i] = dx * stride;
+        b->vy[i] = dy * stride;
+      }
+      b->side[i] = (sine > 0) - (sine < 0);
+      return;
+    }
+  }
+}
+
+/** Lists who walks, and who stands on the ground. @returns how many walk and, in the upper 16 bits, how many stand */
+static int list(const battle *b) {
+  stander *restrict standers = b->standers;
+  const double *restrict xs = b->x, *restrict ys = b->y, *restrict vxs = b->vx, *restrict vys = b->vy;
+  const double *restrict separation = b->separation;
+  const byte *restrict alive = b->alive, *restrict layer = b->layer;
+  int *restrict walking = b->walking;
+  const int units = b->units;
+  int stand = 0, walkers = 0;
+  for (int j = 0; j < units; j++) {
+    if (!alive[j]) continue;
+    if (vxs[j] != 0 || vys[j] != 0) walking[walkers++] = j;
+    else if (layer[j] == GROUND) standers[stand++] = (stander){{xs[j], ys[j]}, separation[j], j};
+  }
+  return walkers | stand << 16;
 }
 
 /**
  * Turns walkers around units that stand in their way, before they touch them: to the side that they took last, if both
  * are as good.
  */
-static void go_around(const battle *b) {
-  // Local pointers tell the compiler that what is written here moves no array.
-  const double *restrict xs = b->x, *restrict ys = b->y, *restrict separation = b->separation;
-  double *restrict place_x = b->place_x, *restrict place_y = b->place_y, *restrict place_room = b->place_room;
-  double *restrict place_unit = (double *)b->bodies;
-  double *restrict near_x = b->near_x, *restrict near_y = b->near_y, *restrict near_room = b->near_room;
-  double *restrict vxs = b->vx, *restrict vys = b->vy;
-  int *restrict standing = b->standing, *restrict walking = b->walking, *restrict sides = b->side;
-  int stand = 0, walkers = 0;
-  for (int j = 0; j < b->units; j++) {
-    if (!b->alive[j] || b->layer[j] != GROUND) continue;
-    if (vxs[j] != 0 || vys[j] != 0) walking[walkers++] = j;
-    else {
-      standing[stand] = j;
-      place_x[stand] = xs[j];
-      place_y[stand] = ys[j];
-      place_unit[stand] = j;
-      place_room[stand++] = separation[j];
-    }
-  }
+static void go_around(const battle *b, int walkers, int stand) {
   if (stand == 0) return;
-  // Two are compared at a time; nobody is near a place that is no number.
-  place_x[stand] = place_y[stand] = __builtin_nan("");
+  // Nobody is near a place that is no number.
+  stander *standers = b->standers;
+  for (int k = 0; k < 4; k++) standers[stand + k].place = (pair){__builtin_nan(""), 0};
+  four_standers *fours = b->fours, *end = fours;
+  for (const stander *s = standers; s < standers + stand; s += 4) {
+    end->x = (four){(float)s[0].place[0], (float)s[1].place[0], (float)s[2].place[0], (float)s[3].place[0]};
+    end->y = (four){(float)s[0].place[1], (float)s[1].place[1], (float)s[2].place[1], (float)s[3].place[1]};
+    end->room = (four){(float)s[0].room, (float)s[1].room, (float)s[2].room, (float)s[3].room};
+    end++->unit = (four_truths){s[0].unit, s[1].unit, s[2].unit, s[3].unit};
+  }
   for (int n = 0; n < walkers; n++) {
-    const int i = walking[n], t = b->target[i];
-    const double x = xs[i], y = ys[i], own = separation[i], vx = vxs[i], vy = vys[i];
-    // Most walkers have nobody in their way, which shows before the way is known by its length. Nobody walks faster
-    // than his speed, so that these bounds are as wide as those below or wider, whatever is rounded.
-    const double pace = b->speed[i] * (1 + 1e-9), ahead = (LOOK_AHEAD + 0.5) * pace, grazed = own - GRAZE;
+    const int i = b->walking[n], t = b->target[i];
+    if (b->layer[i] != GROUND) continue;
+    // Most walkers have nobody in their way, which shows before the way is divided by its length, and with less
+    // precision. Nobody walks faster than his speed, so that these bounds are wider than those of `turn_aside`.
+    const double pace = b->speed[i];
+    const float ahead = (float)((LOOK_AHEAD + 0.5) * pace + ROUGHLY), stride = (float)pace;
+    const float own = (float)((b->separation[i] - GRAZE) * pace + ROUGHLY);
+    const float x = (float)b->x[i], y = (float)b->y[i], vx = (float)b->vx[i], vy = (float)b->vy[i];
     // A loop that does not end early: when it would, nobody can foresee.
-    truths in_way = {0, 0};
-    for (int k = 0; k < stand; k += 2) {
-      const pair dx = load(place_x + k) - x, dy = load(place_y + k) - y;
-      const pair along = dx * vx + dy * vy, across = dx * vy - dy * vx, room = (load(place_room + k) + grazed) * pace;
-      in_way |= (along > 0) & (along <= ahead) & (across < room) & (across > -room) & (load(place_unit + k) != t);
+    four_truths in_way = {0, 0, 0, 0};
+    for (const four_standers *s = fours; s < end; s++) {
+      const four dx = s->x - x, dy = s->y - y, along = dx * vx + dy * vy, across = dx * vy - dy * vx;
+      const four room = s->room * stride + own;
+      // Truths are -1 and 0. Their sum takes one instruction, but of `|=` the compiler makes a choice of three.
+      in_way += (along > (float)-ROUGHLY) & (along <= ahead) & (__builtin_wasm_abs_f32x4(across) < room) &
+                (s->unit != t);
     }
-    if (which(in_way) == 0) {
-      sides[i] = 0;
-      continue;
-    }
-    double look = LOOK_AHEAD;
-    if (t >= 0) {
-      const double dx = xs[t] - x, dy = ys[t] - y, squared = dx * dx + dy * dy;
-      if (squared < look * look) look = __builtin_sqrt(squared);
-    }
-    look += 0.5;
-    // Whoever is farther off than this cannot be in the way, in any direction.
-    const double widest = own + b->layer_separation[i], far = look * look + widest * widest;
-    int count = 0;
-    for (int k = 0; k < stand; k += 2) {
-      const pair dx = load(place_x + k) - x, dy = load(place_y + k) - y, room = own + load(place_room + k) - GRAZE;
-      const int near = which(dx * dx + dy * dy <= far);
-      // Who is not near is overwritten by the next: which it is cannot be foreseen, and a wrong guess takes longer than
-      // writing.
-      near_x[count] = dx[0];
-      near_y[count] = dy[0];
-      near_room[count] = room[0];
-      count += (near & 1) & (standing[k] != t);
-      near_x[count] = dx[1];
-      near_y[count] = dy[1];
-      near_room[count] = room[1];
-      count += (near >> 1) & (standing[k + 1] != t);
-    }
-    const double stride = __builtin_sqrt(vx * vx + vy * vy), ux = vx / stride, uy = vy / stride;
-    // First straight on. Once on one side of somebody, all of that side is tried before the other.
-    const int taken = sides[i];
-    const double *cosines = b->cosines + (taken + 1) * DIRECTIONS, *sines = b->sines + (taken + 1) * DIRECTIONS;
-    for (int turn = 0; turn < DIRECTIONS; turn += 4) {
-      const int free = free_turns(b, count, cosines + turn, sines + turn, ux, uy, look);
-      if (free == 0) continue;
-      turn += __builtin_ctz((unsigned)free);
-      const double cosine = cosines[turn], sine = sines[turn];
-      if (turn > 0) {
-        vxs[i] = (ux * cosine - uy * sine) * stride;
-        vys[i] = (ux * sine + uy * cosine) * stride;
-      }
-      sides[i] = (sine > 0) - (sine < 0);
-      break;
-    }
+    if (__builtin_wasm_bitmask_i32x4(in_way)) turn_aside(b, i, stand);
+    else b->side[i] = 0;
   }
 }
 
@@ -141,25 +198,29 @@ static inline pair within(const battle *b, int i, pair to) {
   return least(load(b->box + 4 * i + 2), greatest(load(b->box + 4 * i), to));
 }
 
-/**
- * Moves every walker. Units that have to gain speed go no faster than they have become; those that stand start anew.
- */
-static void move(const battle *b) {
-  double *restrict xs = b->x, *restrict ys = b->y, *restrict was_x = b->was_x, *restrict was_y = b->was_y;
+/** Lets units that have to gain speed go no faster than they have become; those that stand start anew. */
+static void accelerate(const battle *b) {
   double *restrict vx = b->vx, *restrict vy = b->vy, *restrict pace = b->pace;
   const double *restrict acceleration = b->acceleration;
-  const ground *const *restrict grounds = b->grounds;
   for (int i = 0; i < b->units; i++) {
-    if (acceleration[i] != 0) {
-      const double wanted = __builtin_sqrt(vx[i] * vx[i] + vy[i] * vy[i]), reached = pace[i] + acceleration[i];
-      pace[i] = wanted < reached ? wanted : reached;
-      if (wanted > 0) {
-        vx[i] *= pace[i] / wanted;
-        vy[i] *= pace[i] / wanted;
-      }
+    if (acceleration[i] == 0) continue;
+    const double wanted = __builtin_sqrt(vx[i] * vx[i] + vy[i] * vy[i]), reached = pace[i] + acceleration[i];
+    pace[i] = wanted < reached ? wanted : reached;
+    if (wanted > 0) {
+      vx[i] *= pace[i] / wanted;
+      vy[i] *= pace[i] / wanted;
     }
-    // The dead do not walk.
-    if (vx[i] == 0 && vy[i] == 0) continue;
+  }
+}
+
+/** Moves the listed walkers. */
+static void move(const battle *b, int walkers) {
+  double *restrict xs = b->x, *restrict ys = b->y, *restrict was_x = b->was_x, *restrict was_y = b->was_y;
+  const double *restrict vx = b->vx, *restrict vy = b->vy;
+  const ground *const *restrict grounds = b->grounds;
+  const int *restrict walking = b->walking;
+  for (int n = 0; n < walkers; n++) {
+    const int i = walking[n];
     const pair from = {xs[i], ys[i]}, goal = from + (pair){vx[i], vy[i]};
     const pair to = grounds[i] ? shift(grounds[i]->strides, from, goal) : within(b, i, goal);
     was_x[i] = from[0];
@@ -177,15 +238,20 @@ static int sort(const battle *b) {
   const byte *restrict alive = b->alive;
   const int units = b->units;
   int living = 0;
+  double last = -__builtin_inf();
   for (int k = 0; k < units; k++) {
     const int i = order[k];
     if (i < 0) break;
     if (!alive[i]) continue;
     const double x = xs[i];
     int m = living++;
-    for (; m > 0 && place_x[m - 1] > x; m--) {
-      place_x[m] = place_x[m - 1];
-      order[m] = order[m - 1];
+    // Most still come after all before them.
+    if (!(last > x)) last = x;
+    else {
+      for (; m > 0 && place_x[m - 1] > x; m--) {
+        place_x[m] = place_x[m - 1];
+        order[m] = order[m - 1];
+      }
     }
     place_x[m] = x;
     order[m] = i;
@@ -235,6 +301,22 @@ static inline pair push(const battle *b, const body *unit, pair from, pair to, d
 }
 
 /**
+ * Notes which of the next eight behind it each of the living units overlaps before anybody is pushed, with less
+ * precision: two bits for each.
+ */
+static void foresee(const battle *b, int living) {
+  const float *restrict x = b->rough_x, *restrict y = b->rough_y;
+  unsigned short *restrict foreseen = b->foreseen;
+  for (int k = 0; k < living; k++) {
+    const float room = (float)b->touching[b->order[k]], squared_room = room * room;
+    const four dx_1 = load_four(x + k + 1) - x[k], dy_1 = load_four(y + k + 1) - y[k];
+    const four dx_2 = load_four(x + k + 5) - x[k], dy_2 = load_four(y + k + 5) - y[k];
+    const four squared_1 = dx_1 * dx_1 + dy_1 * dy_1, squared_2 = dx_2 * dx_2 + dy_2 * dy_2;
+    foreseen[k] = (unsigned short)pairs_of(squared_1 < squared_room, squared_2 < squared_room);
+  }
+}
+
+/**
  * Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks.
  *
  * Each unit asks those behind it in the order of x before anybody was pushed, up to the first that lies farther to the
@@ -244,11 +326,12 @@ static inline pair push(const battle *b, const body *unit, pair from, pair to, d
 static void separate(const battle *b, double widest) {
   const int living = sort(b);
   body *restrict bodies = b->bodies, *end = bodies + living;
+  float *restrict rough_x = b->rough_x, *restrict rough_y = b->rough_y;
   for (int k = 0; k < living; k++) {
     const int i = b->order[k];
-    const double x = b->place_x[k];
+    const double x = b->place_x[k], y = b->y[i];
     body *unit = bodies + k;
-    unit->place = (pair){x, b->y[i]};
+    unit->place = (pair){x, y};
     unit->began = x;
     unit->separation = b->separation[i];
     unit->walks = (b->vx[i] != 0) | (b->vy[i] != 0);
@@ -256,20 +339,34 @@ static void separate(const battle *b, double widest) {
     unit->ground = b->grounds[i];
     unit->index = i;
     unit->layer = b->layer[i];
+    rough_x[k] = (float)x;
+    rough_y[k] = (float)y;
   }
   // Nobody overlaps with a place at infinity, which ends the search.
-  for (int k = 0; k < COMPARED; k++) end[k].began = end[k].place[0] = __builtin_inf();
+  for (int k = 0; k < COMPARED; k++) {
+    end[k].began = end[k].place[0] = __builtin_inf();
+    rough_x[living + k] = __builtin_inff();
+  }
+  foresee(b, living);
   // How far units have been pushed to the left and to the right by those before them, at most, and a bit more than what
   // may be lost by rounding.
   pair pushed = {ROUNDING, ROUNDING};
   for (body *unit = bodies; unit < end; unit++) {
-    const double room = unit->separation + b->layer_separation[unit->index], squared_room = room * room;
+    const double room = b->touching[unit->index], squared_room = room * room;
     const double reach = unit->separation + widest;
     pair at = unit->place;
     const body *asked = unit;
     int is_last = 0;
+    unsigned next = b->foreseen[unit - bodies];
     for (body *behind = unit + 1; !is_last && behind->began - pushed[0] - at[0] < room; behind += COMPARED) {
-      unsigned next = compare_eight(at, behind, squared_room);
+      // Whom it overlaps was mostly foreseen, and with a branch the processor goes on with that before all earlier
+      // pushes are known. The empty assembly keeps the compiler from making a choice of the branch, for which the
+      // processor would wait.
+      unsigned now = compare_eight(at, behind, squared_room);
+      if (now != next) {
+        __asm__ volatile("" : "+r"(now));
+        next = now;
+      }
       while (next) {
         const int first = __builtin_ctz(next);
         body *other = behind + first / 2;
@@ -297,8 +394,7 @@ static void separate(const battle *b, double widest) {
         other->place = pushed_to;
         const double began = other->began;
         pushed = greatest(pushed, (pair){began, pushed_to[0]} - (pair){pushed_to[0], began} + ROUNDING);
-        // Whoever was next mostly still is, and with a branch the processor goes on with it before this is known. The
-        // empty assembly keeps the compiler from making a choice of the branch, for which the processor would wait.
+        // Whoever was next mostly still is.
         unsigned now = compare_eight(at, behind, squared_room) & left;
         if (now != next) {
           __asm__ volatile("" : "+r"(now));
@@ -314,22 +410,22 @@ static void separate(const battle *b, double widest) {
   }
 }
 
-/** Limits how far a unit is pushed to the length of its own step. */
-static void hold(const battle *b) {
+/** Limits how far each of the listed walkers is pushed to the length of its own step. */
+static void hold(const battle *b, int walkers) {
   double *restrict x = b->x, *restrict y = b->y;
-  const double *restrict was_x = b->was_x, *restrict was_y = b->was_y, *restrict vx = b->vx, *restrict vy = b->vy;
-  const double *restrict speed = b->speed;
-  int *restrict far = b->standing;
+  const double *restrict was_x = b->was_x, *restrict was_y = b->was_y, *restrict speed = b->speed;
+  int *restrict walking = b->walking;
   int count = 0;
-  for (int i = 0; i < b->units; i++) {
+  for (int n = 0; n < walkers; n++) {
+    const int i = walking[n];
     const double dx = x[i] - was_x[i], dy = y[i] - was_y[i], longest = speed[i];
     // Nobody can foresee who is listed, so that no branch asks for it: whoever is not is overwritten by the next.
-    far[count] = i;
-    // Whoever was not pushed has gone a whole step, give or take the rounding. The dead do not walk.
-    count += ((vx[i] != 0) | (vy[i] != 0)) & (dx * dx + dy * dy > longest * longest * (1 + 1e-9));
+    walking[count] = i;
+    // Whoever was not pushed has gone a whole step, give or take the rounding.
+    count += dx * dx + dy * dy > longest * longest * (1 + 1e-9);
   }
-  for (int k = 0; k < count; k++) {
-    const int i = far[k];
+  for (int n = 0; n < count; n++) {
+    const int i = walking[n];
     const double dx = x[i] - was_x[i], dy = y[i] - was_y[i];
     const double part = speed[i] / __builtin_sqrt(dx * dx + dy * dy);
     x[i] = was_x[i] + dx * part;
@@ -338,8 +434,10 @@ static void hold(const battle *b) {
 }
 
 void move_all(const battle *b) {
-  go_around(b);
-  move(b);
+  const int listed = list(b), walkers = listed & 0xffff;
+  go_around(b, walkers, listed >> 16);
+  if (b->accelerates) accelerate(b);
+  move(b, walkers);
   separate(b, b->numbers->max_separation);
-  hold(b);
+  hold(b, walkers);
 }

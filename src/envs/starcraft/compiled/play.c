@@ -53,7 +53,7 @@ static void decide(const battle *b, int i) {
   }
   const int t = b->target[i];
   if (t < 0) {
-    if (b->command[i] == MOVE) walk(b, i, b->goal_x[i], b->goal_y[i]);
+    if (b->command[i] == MOVE) walk_soon(b, i, b->goal_x[i], b->goal_y[i]);
     else if (b->command[i] == ATTACK_MOVE) advance(b, i);
     return;
   }
@@ -69,24 +69,26 @@ static void decide(const battle *b, int i) {
 static void tick(const battle *b) {
   b->clock[4] += 1;
   choose_targets(b, fire(b));
+  stand_still(b);
   for (int i = 0; i < b->units; i++) {
-    b->vx[i] = 0;
-    b->vy[i] = 0;
     if (!b->alive[i]) continue;
     if (b->busy[i] > 0) b->busy[i] -= 1;
     if (b->cooldown[i] > 0) b->cooldown[i] -= 1;
     if (b->heals[i]) decide_healer(b, i);
     else decide(b, i);
   }
+  walk_all(b);
   move_all(b);
-  if (b->are_restored) recover(b);
+  recover(b);
 }
 
 /** Lets the enemies walk for the loop that they are ahead when SMAC looks for the first time. */
 EXPORT(march) void march(const battle *b) {
   find_bends(b);
+  stand_still(b);
   for (int i = b->allies; i < b->units; i++)
     if (!b->heals[i]) advance(b, i);
+  walk_all(b);
   move_all(b);
 }
 
