@@ -4,13 +4,28 @@ import "./node-version.mjs";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { alone } from "./alone.mjs";
 import { npm, root } from "./npm.mjs";
 
 /**
  * Installs packages and compiles sources if they are missing or outdated; prints what it does, and ends the process on
- * a failure.
+ * a failure. Of several commands that are started at once in a fresh clone one does it, and the others wait.
  */
 export async function prepare() {
+  if (isInstalled() && (await isReady())) return;
+  const lock = join(root, ".cache/setup.lock");
+  await alone(lock, prepareAlone, () =>
+    console.error(`another command is setting the project up: waiting for it (if there is none, remove ${lock})`),
+  );
+}
+
+async function isReady() {
+  const { isLinked } = await import("./self.mjs");
+  const { isBuilt } = await import("./build.mjs");
+  return isLinked() && isBuilt();
+}
+
+async function prepareAlone() {
   if (!isInstalled()) install();
   // It is imported only now, because the build imports packages.
   const { isLinked, linkSelf } = await import("./self.mjs");
