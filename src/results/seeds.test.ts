@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
 import { COMPARISONS } from "../experiments/comparative.js";
 import { facmac2s3z, facmac3m } from "../experiments/facmac.js";
+import { comixStrokes } from "../experiments/mujoco.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { completeRun } from "../runs/fixtures.js";
 import { runName } from "../runs/store.js";
@@ -51,6 +52,15 @@ describe("requireMethods", () => {
   it.each(PROFILES)("accepts FACMAC's methods, whose T_0 the algorithm sets, in the %s profile", (profile) => {
     for (const { configs } of [facmac3m, facmac2s3z])
       expect(() => requireMethods(configs(profile, 2).map((config) => ({ config })))).not.toThrow();
+  });
+
+  it("compares n and T_0 unless methods have targets of different kinds", () => {
+    const configs = comixStrokes.configs("classroom", 1).map((config) => ({ config }));
+    expect(new Set(configs.map(({ config }) => config.returns.n)).size).toBe(2);
+    expect(() => requireMethods(configs)).not.toThrow();
+    const [dense, ss] = configs;
+    const returns = { ...ss.config.returns, n: 10 };
+    expect(() => requireMethods([dense, { config: { ...ss.config, returns } }])).toThrow("returns.n is 5");
   });
 
   it("takes every comparison of the paper as it is declared", () => {

@@ -42,12 +42,15 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
  */
 export function requireMethods(runs: readonly OneRun[]): void {
   const methods = [...new Set(runs.map(({ config }) => config.method))];
+  // Where methods have targets of different kinds, n and T_0 belong to these.
+  const targets = new Set(runs.map(({ config }) => config.returns.kind));
   refuseDifference(
     runs,
     "These methods",
     unlessVaried(
       [
         { sparsity: { level: 0 } },
+        targets.size > 1 ? { returns: { n: 1, burnIn: 0 } } : {},
         ...methods.flatMap((method) => [{ method }, runs[0] ? adapted(method, runs[0].config) : {}]),
       ],
       runs[0]?.config.parts,
