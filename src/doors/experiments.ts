@@ -8,7 +8,7 @@ export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "../experiments/du
 export { facmac2s3z, facmac3m } from "../experiments/facmac.js";
 export { maskInterval, maskIntervalOwQmix } from "../experiments/mask-interval.js";
 export { masks, weightImage } from "../experiments/masks.js";
-export { comixHumanoid, comixSwimmer, facmacHumanoid } from "../experiments/mujoco.js";
+export { comixHumanoid, comixStandup, comixStrokes, comixSwimmer, facmacHumanoid } from "../experiments/mujoco.js";
 export { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "../experiments/soft-mellowmax.js";
 export { sparsity } from "../experiments/sparsity.js";
 export { stepLength } from "../experiments/step-length.js";
