@@ -6,17 +6,21 @@ import { readKept } from "../../src/results/kept-runs.js";
 import { committedResults } from "../../src/results/place.js";
 import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
-import { battleUnder, LEARNING_MAPS, learningOf } from "./learning.js";
+import { battleUnder, LEARNING_MAPS, type Learning, learningOf } from "./learning.js";
 
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
 // logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
-// tsx bench/real-game/learning-table.ts [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row that
-// it has in that file. It prints how our medians compare with the real ones, and when runs by the other rule sets that
-// are named learned; those are in no file.
+// tsx bench/real-game/learning-table.ts [MAP] [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row
+// that it has in that file. If a map is named whose row is of one run, and that run is elsewhere, the runs that are here
+// are added to it: the row has all that is counted of one run. It prints how our medians compare with the real ones, and
+// when runs by the other rule sets that are named learned; those are in no file.
 
+const widened: string[] = [];
 for (const name of process.argv.slice(2)) {
   const [map = "", habits = ""] = name.split(":");
-  battleUnder(map, habits);
+  if (habits !== "") battleUnder(map, habits);
+  else if (map in LEARNING_MAPS) widened.push(map);
+  else throw new Error(`There is no map "${map}": use one of ${Object.keys(LEARNING_MAPS).join(", ")}.`);
 }
 
 /** Steps at which a curve of ours gets a point. */
@@ -53,13 +57,32 @@ const published = parseCsv(readFileSync(table, "utf8"), table).filter(({ source 
 
 /** Evaluations of a run, oldest first. */
 type Curve = readonly Pick<MetricsRow, "step" | "winRate">[];
+interface Learner {
+  readonly curve: Curve;
+  readonly learning: Learning;
+}
 /** Runs of a map, by where they come from. */
-const groups = new Map<string, { readonly map: string; readonly source: string; readonly curves: Curve[] }>();
-const add = (map: string, source: string, curve: Curve): void => {
+const groups = new Map<string, { readonly map: string; readonly source: string; readonly learners: Learner[] }>();
+const add = (map: string, source: string, curve: Curve, learning = learningOf(curve)): void => {
   const key = `${map} ${source}`;
-  if (!groups.has(key)) groups.set(key, { map, source, curves: [] });
-  groups.get(key)!.curves.push(curve);
+  if (!groups.has(key)) groups.set(key, { map, source, learners: [] });
+  groups.get(key)!.learners.push({ curve, learning });
 };
+for (const name of widened) {
+  const row = published.find(({ map }) => map === name);
+  if (row?.["runs"] !== 1) throw new Error(`${name} has no published row of one run, to which others could be added.`);
+  const curve = Object.entries(row)
+    .filter(([column, value]) => column.startsWith("at") && value !== "")
+    .map(([column, value]) => ({ step: Number(column.slice(2)), winRate: Number(value) }))
+    .sort((a, b) => a.step - b.step);
+  const reached = (value: unknown): number => (value === "" ? Infinity : Number(value));
+  add(name, TRAINED_HERE, curve, {
+    half: reached(row["half"]),
+    nineTenths: reached(row["nineTenths"]),
+    between: Number(row["between"]),
+    extremes: Number(row["extremes"]),
+  });
+}
 /** Runs by other rule sets than ours, by the environment that `battleUnder` names. */
 const ruleSets = new Map<string, Curve[]>();
 for (const { name, state, config } of listRuns()) {
@@ -98,26 +121,26 @@ for (const [name, row] of kept.rows) {
 }
 /** Runs below this number of steps that have not learned yet are left out. */
 const LEAST_STEPS = 100_000;
-const here = [...groups.values()].flatMap(({ map, source, curves }) => {
-  const runs = curves.filter(
-    (rows) =>
-      learningOf(rows).nineTenths < Infinity ||
-      (rows.at(-1)?.step ?? 0) >= Math.min(LEAST_STEPS, LEARNING_MAPS[map] ?? 0),
+const here = [...groups.values()].flatMap(({ map, source, learners }) => {
+  const runs = learners.filter(
+    ({ curve, learning }) =>
+      learning.nineTenths < Infinity || (curve.at(-1)?.step ?? 0) >= Math.min(LEAST_STEPS, LEARNING_MAPS[map] ?? 0),
   );
   if (runs.length === 0) return [];
-  const learned = runs.map(learningOf);
+  const learned = runs.map(({ learning }) => learning);
+  const curves = runs.map(({ curve }) => curve);
   const finite = (step: number): number | "" => (Number.isFinite(step) ? step : "");
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   // A run that was stopped because it had learned counts on with its last three evaluations.
   const lastOf = (rows: Curve): number => rows.at(-1)!.step;
-  const going = runs.filter((rows) => learningOf(rows).nineTenths === Infinity);
-  const end = going.length > 0 ? Math.min(...going.map(lastOf)) : Math.max(...runs.map(lastOf));
+  const going = runs.filter(({ learning }) => learning.nineTenths === Infinity).map(({ curve }) => curve);
+  const end = going.length > 0 ? Math.min(...going.map(lastOf)) : Math.max(...curves.map(lastOf));
   const points = Array.from({ length: Math.floor(end / EVERY) }, (_, k) => (k + 1) * EVERY);
   const rateAt = (rows: Curve, at: number): number =>
     at > lastOf(rows)
       ? sum(rows.slice(-3).map(({ winRate }) => winRate)) / 3
       : rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best)).winRate;
-  const rates = points.map((at) => [`at${at}`, median(runs.map((rows) => rateAt(rows, at)))] as const);
+  const rates = points.map((at) => [`at${at}`, median(curves.map((rows) => rateAt(rows, at)))] as const);
   return {
     map,
     game: "here",
