@@ -11,9 +11,9 @@ import { battleUnder, LEARNING_MAPS, type Learning, learningOf } from "./learnin
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
 // logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
 // tsx bench/real-game/learning-table.ts [MAP] [MAP:HABIT=NUMBER,... ...]`. A map whose runs are elsewhere keeps the row
-// that it has in that file. If a map is named whose row is of one run, and that run is elsewhere, the runs that are here
-// are added to it: the row has all that is counted of one run. It prints how our medians compare with the real ones, and
-// when runs by the other rule sets that are named learned; those are in no file.
+// that it has in that file. If a map is named whose row is of one run, and that run is elsewhere, the runs that are
+// here are added to it: the row has all that is counted of one run. It prints how our medians compare with the real
+// ones, and when runs by the other rule sets that are named learned; those are in no file.
 
 const widened: string[] = [];
 for (const name of process.argv.slice(2)) {
