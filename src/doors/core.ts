@@ -88,7 +88,7 @@ export type { TrainOptions } from "../training/options.js";
 export { train } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
 export type { EpisodeBuffer } from "../replay/buffer.js";
-export { createEpisodeMemory, type EpisodeArrays, type EpisodeMemory } from "../replay/episode-memory.js";
+export type { EpisodeArrays, EpisodeMemory } from "../replay/episode-memory.js";
 export type { AgentsAndMixer, NetworkKind, Networks } from "../networks/kinds.js";
 export type { NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
 export type { NextOperator } from "../networks/engine.js";
