@@ -1,11 +1,12 @@
 import { createEnvironment, environmentOf } from "../src/envs/index.js";
 import type { Environment } from "../src/envs/environment.js";
 import { nearest, nearestTarget, playEpisodes, type Policy } from "../src/envs/play.js";
+import { FIRST_TARGET } from "../src/envs/starcraft/observe.js";
 import { facmacDiscreteNetworks } from "../src/algorithms/facmac-discrete.js";
 import type { Engine } from "../src/networks/engine.js";
 import type { Episode } from "../src/replay/episode.js";
 import { groupEpisodes } from "../src/replay/group.js";
-import { mean } from "../src/results/statistics.js";
+import { mean, standardDeviation } from "../src/results/statistics.js";
 import { readRun, readRunCheckpoint } from "../src/runs/store.js";
 import { oneHotActions } from "../src/targets/gumbel.js";
 import { createRandom } from "../src/random.js";
@@ -21,7 +22,6 @@ import { createEpisodeRecorder, greedyPolicy } from "../src/training/rollout.js"
 const ZEALOTS = [2, 3, 4];
 const BATTLES = 300;
 const DECISIONS_PER_BATTLE = 3;
-const FIRST_TARGET = 6;
 
 type FacmacEngine = Engine<true, typeof facmacDiscreteNetworks>;
 
@@ -93,8 +93,7 @@ async function showDecisions(run: string): Promise<void> {
       expected.push(valueOf(engine, env, episode, decision));
     }
   }
-  const error = (values: number[]): number =>
-    Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)) / values.length);
+  const error = (values: number[]): number => standardDeviation(values) / Math.sqrt(values.length);
   const show = (values: number[]): string => `${mean(values).toFixed(3)} (s.e. ${error(values).toFixed(3)})`;
   console.log(`  one step at the nearest of several targets, ${truth.length} decisions: return ${show(truth)};`);
   console.log(
